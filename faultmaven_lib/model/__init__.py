@@ -1,0 +1,70 @@
+"""The nouns: what flows between the rooms of the house. They import nothing of ours but errors."""
+
+from faultmaven_lib.model.case import (
+    ActionItem,
+    Answer,
+    AuditEntry,
+    Case,
+    CaseStatus,
+    Claim,
+    ConfirmedCause,
+    Severity,
+    SimilarCase,
+    Statement,
+    Times,
+)
+from faultmaven_lib.model.evidence import Evidence, Operation, Outcome, Verification
+from faultmaven_lib.model.findings import (
+    Confidence,
+    Direction,
+    Finding,
+    FindingKind,
+    Hypothesis,
+    Recommendation,
+    Status,
+)
+from faultmaven_lib.model.incident import Alert, ChangeEvent, Incident, ServiceGraph, Span, Truth
+from faultmaven_lib.model.mechanism import Mechanism
+from faultmaven_lib.model.noun import Moment, Noun, Onset, utc
+from faultmaven_lib.model.source import Source, SourceKind
+from faultmaven_lib.model.window import Window, duration
+
+__all__ = [
+    "ActionItem",
+    "Alert",
+    "Answer",
+    "AuditEntry",
+    "Case",
+    "CaseStatus",
+    "ChangeEvent",
+    "Claim",
+    "Confidence",
+    "ConfirmedCause",
+    "Direction",
+    "Evidence",
+    "Finding",
+    "FindingKind",
+    "Hypothesis",
+    "Incident",
+    "Mechanism",
+    "Moment",
+    "Noun",
+    "Onset",
+    "Operation",
+    "Outcome",
+    "Recommendation",
+    "ServiceGraph",
+    "Severity",
+    "SimilarCase",
+    "Source",
+    "SourceKind",
+    "Span",
+    "Statement",
+    "Status",
+    "Times",
+    "Truth",
+    "Verification",
+    "Window",
+    "duration",
+    "utc",
+]

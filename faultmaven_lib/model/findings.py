@@ -1,0 +1,121 @@
+"""Finding, Hypothesis, Recommendation: what analysis and troubleshooting say."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from faultmaven_lib.model.mechanism import Mechanism
+from faultmaven_lib.model.noun import Noun, Onset
+
+Direction = Literal["up", "down", "none"]
+
+
+class FindingKind(StrEnum):
+    """What kind of difference a finding states."""
+
+    ERROR_TEMPLATE = "error template"
+    """Errors in data that has no baseline to compare with."""
+    NEW_TEMPLATE = "new template"
+    GONE_TEMPLATE = "gone template"
+    SURGE = "surge"
+    DIP = "dip"
+    VALUE_SHIFT = "value shift"
+    LEVEL_SHIFT = "level shift"
+    SPIKE = "spike"
+    TREND = "trend"
+    VARIANCE_CHANGE = "variance change"
+    FLAT_LINE = "flat line"
+    MISSING = "missing"
+    CHANGE_EVENT = "change event"
+    EDGE_LATENCY = "edge latency"
+    EDGE_ERRORS = "edge errors"
+
+
+class Finding(Noun):
+    """One difference between a baseline and an incident, in one sentence with its size.
+
+    Frames whose index is not a time (epoch seconds, sample numbers) have their onset in that unit.
+    """
+
+    id: str = ""
+    """F1, F2, …: given when the investigation records it."""
+    kind: FindingKind
+    service: str = ""
+    """Empty when the data does not say."""
+    subject: str
+    """The template, metric or change the finding is about."""
+    direction: Direction = "none"
+    onset: Onset | None = None
+    before: float | None = None
+    after: float | None = None
+    size: float | None = None
+    """``after - before``, in ``unit``."""
+    unit: str = ""
+    score: float = 0.0
+    """How much it stands out; comparable within one frame of findings."""
+    p_value: float | None = None
+    sentence: str
+    example: str = ""
+    """A line or value that shows it, redacted."""
+    evidence: tuple[str, ...] = ()
+
+
+class Status(StrEnum):
+    """Where a hypothesis stands."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    RETIRED = "retired"
+
+
+class Confidence(StrEnum):
+    """How far the evidence carries a hypothesis: a word, since no percentage could be defended."""
+
+    SPECULATIVE = "speculative"
+    PROBABLE = "probable"
+    STRONG = "strong"
+
+
+class Hypothesis(Noun):
+    """A possible cause: a service and a mechanism, with the evidence for and against."""
+
+    id: str = ""
+    service: str
+    mechanism: Mechanism
+    cause: str
+    """One sentence."""
+    onset: Onset | None = None
+    supports: tuple[str, ...] = ()
+    """Evidence for it."""
+    contradicts: tuple[str, ...] = ()
+    """Evidence against it."""
+    findings: tuple[str, ...] = ()
+    status: Status = Status.OPEN
+    confidence: Confidence = Confidence.SPECULATIVE
+    score: float = 0.0
+    change: str | None = None
+    """The change event that would explain it, if any."""
+    alternative_to: str | None = None
+    """The leading hypothesis that this one is put beside."""
+    reasons: tuple[str, ...] = ()
+    """Why it stands where it stands, a sentence each."""
+
+
+class Recommendation(Noun):
+    """A next step. Commands are shown, never run."""
+
+    action: str
+    rationale: str
+    command: str = ""
+    """A suggested read-only check or change."""
+    risk: str = ""
+    verify: str = ""
+    """How to see that it helped."""
+    rollback: str = ""
+    hypothesis: str | None = None
+    evidence: tuple[str, ...] = Field(default=())

@@ -1,0 +1,74 @@
+"""Settings: everything a team sets, from ``FAULTMAVEN_*`` variables. Nothing has to be set."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _data_home() -> Path:
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "faultmaven"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a user id that has no name
+        return f"uid-{os.getuid()}"
+
+
+class Settings(BaseSettings):
+    """What can be set, and its default.
+
+    Examples
+    --------
+    >>> Settings(team="payments").team
+    'payments'
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FAULTMAVEN_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=_data_home)
+    """Folder for what the installation keeps: the default database and the redaction key."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL of the store; default: an SQLite file in ``home``."""
+    team: str = "default"
+    """The team that new cases belong to."""
+    user: str = Field(default_factory=_user)
+    """Who acts, as the audit log says."""
+    redact: bool = True
+    """Replace secrets and personal data on read."""
+    redaction_key: SecretStr | None = None
+    """Key of the redaction tokens; default: one made once and kept in ``home``."""
+    evidence_max_bytes: int = Field(default=4_000_000, ge=10_000)
+    """Largest stored result of one evidence; above it a head and counts are kept."""
+    evidence_max_rows: int = Field(default=200_000, ge=100)
+    """Most stored rows of one evidence."""
+    line_max_bytes: int = Field(default=65_536, ge=256)
+    """Longest line that is read whole; a longer one is cut, counted and shown."""
+    metrics_step: float = Field(default=15.0, gt=0)
+    """Resolution in seconds of a metrics query where the source leaves the choice."""
+
+    def store_url(self) -> str:
+        """URL of the store, the default made explicit."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'faultmaven.db'}"
+
+
+@cache
+def _of(environment: tuple[tuple[str, str], ...]) -> Settings:  # noqa: ARG001 (the cache's key)
+    return Settings()
+
+
+def settings() -> Settings:
+    """Return the settings of this moment's environment."""
+    environ = os.environ
+    keys = (k for k in environ if k.startswith("FAULTMAVEN_") or k in ("HOME", "XDG_DATA_HOME"))
+    return _of(tuple(sorted((k, environ[k]) for k in keys)))
