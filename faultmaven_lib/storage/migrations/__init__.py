@@ -1,0 +1,1 @@
+"""Alembic's environment and one file a revision, found through the package."""
