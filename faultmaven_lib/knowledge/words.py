@@ -1,0 +1,98 @@
+"""Words: how text becomes terms, the same way for a document and for a question."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+_RUN = re.compile(r"[^\W_]+")
+_SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[A-Z][a-z])")
+_LONGEST = 40
+"""A longer run of letters and digits is a digest or an encoded blob: nobody asks for it."""
+
+_STOP = frozenset(
+    """a about after all also an and any are as at be because been before being both but by can could did do does doing
+    for from further had has have having he her here his how i if in into is it its itself just me more most my no nor
+    not of off on once only or other our out over own same she should so some such than that the their them then there
+    these they this those through to too until up very was we were what when where which while who whom why will with
+    would you your""".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """Return the terms of a text, in order, with repetitions.
+
+    Names in camelCase and snake_case come apart, letters become small, common words go, and endings are
+    cut so that *retries* meets *retrying*. Digits stay with their letters: ``p99``, ``5xx``, ``40P01``.
+
+    Examples
+    --------
+    >>> terms("KubePodCrashLooping: the pod's container_restarts > 5")
+    ['kube', 'pod', 'crash', 'loop', 'pod', 'container', 'restart', '5']
+    >>> terms("HTTPServer deadlock detected, error 40P01")
+    ['http', 'server', 'deadlock', 'detect', 'error', '40p01']
+    """
+    return [term for term, _ in spelt(text)]
+
+
+def spelt(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each term of a text with the word that it came from, for saying what matched.
+
+    Examples
+    --------
+    >>> list(spelt("Retrying queries"))
+    [('retry', 'Retrying'), ('query', 'queries')]
+    """
+    for run in _RUN.findall(text):
+        for part in _SEAM.split(run):
+            word = part.lower()
+            if len(word) <= _LONGEST and word not in _STOP and (len(word) > 1 or word.isdigit()):
+                yield stem(word), part
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Cut the commonest English endings off a word in small letters.
+
+    A light stemmer: plurals as Harman's S stemmer has them (*How effective is suffixing?*, 1991), then -ing and
+    -ed. It leaves alone what has digits in it and what is short.
+
+    Examples
+    --------
+    >>> [stem(w) for w in ("queries", "retries", "locked", "blocking", "running", "status", "p99", "dns")]
+    ['query', 'retry', 'lock', 'block', 'run', 'status', 'p99', 'dns']
+    """
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return word
+    word = _singular(word)
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= 3 and re.search("[aeiouy]", root):
+            if root[-1] == root[-2] and root[-1] not in "lsz":
+                root = root[:-1]
+            return root.removesuffix("e")
+    # so that "cache", "caches", "cached" and "caching" are one term
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4 and word[-4] not in "ae":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    if word.endswith("s") and word[-2] not in "us" and not word.endswith("is"):
+        return word[:-1]
+    return word
+
+
+def term_id(term: str) -> int:
+    """Return the place of a term in a sparse vector: 32 bits, the same in every process.
+
+    Examples
+    --------
+    >>> term_id("deadlock") == term_id("deadlock") != term_id("lock")
+    True
+    """
+    return zlib.crc32(term.encode())
