@@ -1,0 +1,36 @@
+"""Lines in no known format: what could be parsed of them."""
+
+from __future__ import annotations
+
+import re
+
+from faultmaven_lib.sources.formats.shape import Format, Record
+from faultmaven_lib.sources.levels import WORDS
+from faultmaven_lib.sources.times import ISO
+
+_HEAD = 120
+_TIME = re.compile(
+    rf"{ISO}"
+    r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?"
+    r"|(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?"
+    r"|\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d(?:\.\d{1,9})?"
+    r"|(?<![\d.])1\d{9}\.\d{1,9}(?![\d.])"
+)
+_LEVEL = re.compile(rf"(?<![\w.-])(?:({WORDS})|\[\s*((?i:{WORDS}))\s*\]|^((?i:{WORDS}))(?=:))(?![\w-])")
+
+
+def parse_text(line: str) -> Record:
+    """Keep the whole line as the message; a time and a level near its start are taken from it."""
+    record: Record = {"message": line}
+    head = line[:_HEAD]
+    if time := _TIME.search(head):
+        record["time"] = time[0]
+    if level := _LEVEL.search(head):
+        record["level"] = level[level.lastindex or 0]
+    elif head.startswith("Traceback (most recent call last)"):
+        record["level"] = "ERROR"
+    return record
+
+
+TEXT = Format("text", parse_text, timed=False)

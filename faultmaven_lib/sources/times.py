@@ -1,0 +1,188 @@
+"""Times as logs and tables write them, to UTC nanoseconds, a whole column at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# Abbreviations that mean one offset wherever they are used; the ambiguous ones (CST, IST) are left out.
+_ABBREVIATIONS = {
+    "UTC": "+00:00", "GMT": "+00:00", "UCT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00",
+    "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00",
+    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00",
+}  # fmt: skip
+ISO = (
+    r"\d{4}-\d\d-\d\d[T ]{1,2}\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
+    rf"(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|{'|'.join(_ABBREVIATIONS)})\b)?"
+)
+"""A time such as ``2026-03-01 14:02:11,123 +0100``; the zone may be missing."""
+_EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,9})?|\d{13}(?:\.\d{1,6})?|\d{16}|\d{19}")
+_YEARLESS = re.compile(r"([A-Z][a-z]{2})\s+(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,9})?)$")
+_KLOG = re.compile(r"(\d\d)(\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?)$")
+_ACCESS = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?: ([+-]\d{4}))?$")
+_CTIME = re.compile(r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2})\s+(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,9})?) (\d{4})$")
+_DAY_FIRST = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?(\d{1,2})[ -]([A-Z][a-z]{2})[a-z]*[ -](\d{4}),? (\d\d:\d\d:\d\d(?:\.\d{1,9})?)"
+    r"(?: ?([+-]\d{4}|[A-Z]{3,4}))?$"
+)
+_SLASHES = re.compile(r"(\d{4})/(\d\d)/(\d\d)[ T](\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)$")
+_MONTHS = {m: f"{n:02d}" for n, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MISSING = int(np.iinfo(np.int64).min)  # how NaT is kept
+_FIRST, _LAST = pd.Timestamp("1970-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Times:
+    """A column of times: UTC, ``NaT`` where none could be read."""
+
+    index: pd.DatetimeIndex
+    zones: frozenset[str]
+    """Offsets met; ``assumed UTC`` for times without one, ``epoch`` for numbers."""
+    yearless: bool = False
+    """Some times had no year: it was taken from the reference."""
+
+
+def parse_times(raw: Sequence[Any], reference: datetime) -> Times:
+    """Read a column of times in whatever forms it has.
+
+    Parameters
+    ----------
+    raw
+        Strings, numbers (epoch seconds, milli-, micro- or nanoseconds, told apart by their size), or None.
+    reference
+        Where a year is missing (syslog): the latest year in which the time lies not after this moment.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> now = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> times = parse_times(["2026-02-01T10:00:00+01:00", 1769940000, "Dec 31 23:00:00", "soon"], now)
+    >>> [str(t) for t in times.index]
+    ['2026-02-01 09:00:00+00:00', '2026-02-01 10:00:00+00:00', '2025-12-31 23:00:00+00:00', 'NaT']
+    >>> sorted(times.zones), times.yearless
+    (['+01:00', 'assumed UTC', 'epoch'], True)
+    """
+    texts: list[str | None] = []
+    epochs: dict[int, float | int | str] = {}
+    zones: set[str] = set()
+    cache: dict[str, tuple[str | None, bool]] = {}
+    yearless = False
+    for position, value in enumerate(raw):
+        if isinstance(value, str):
+            text = value.strip()
+            if _EPOCH.fullmatch(text):
+                epochs[position] = text
+                texts.append(None)
+                continue
+            if len(text) > 40:
+                texts.append(None)
+                continue
+            known = cache.get(text)
+            if known is None:
+                known = cache[text] = _iso(text, reference)
+            texts.append(known[0])
+            yearless = yearless or known[1]
+        elif isinstance(value, datetime):
+            texts.append(None if value != value else value.isoformat())
+        else:
+            if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+                epochs[position] = value  # type: ignore[assignment]
+            texts.append(None)
+    # Distinct values are parsed once: access logs and syslog have many lines a second.
+    distinct = pd.Series(list(dict.fromkeys(t for t in texts if t is not None)), dtype="str")
+    parsed = pd.to_datetime(distinct, format="ISO8601", utc=True, errors="coerce")
+    parsed = parsed.where((parsed >= _FIRST) & (parsed <= _LAST)).dt.as_unit("ns")  # the year 1 fits no nanoseconds
+    nanoseconds = dict(zip(distinct.tolist(), parsed.astype("int64").tolist(), strict=True))
+    missing = _MISSING
+    values = np.array([nanoseconds[t] if t is not None else missing for t in texts], dtype="int64")
+    tails = {t[16:].lstrip(":.0123456789 ") for t, ns in nanoseconds.items() if ns != missing}
+    zones |= {_zone_of(tail) for tail in tails}
+    for position, number in epochs.items():
+        values[position] = _epoch(number)
+    if epochs:
+        zones.add("epoch")
+    index = pd.DatetimeIndex(values.view("datetime64[ns]")).tz_localize("UTC")
+    outside = (index < _FIRST) | (index > _LAST)
+    if outside.any():
+        index = pd.DatetimeIndex(index.where(~outside))
+    return Times(index.rename("time"), frozenset(zones), yearless)
+
+
+def column_times(column: pd.Series[Any], reference: datetime) -> Times:
+    """Read a table's column of times: one of datetimes as it is, any other as ``parse_times`` does."""
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return parse_times(column.tolist(), reference)
+    index = pd.DatetimeIndex(column)
+    zone = "assumed UTC" if index.tz is None else "+00:00"
+    index = (index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")).rename("time")
+    index = pd.DatetimeIndex(index.where((index >= _FIRST) & (index <= _LAST))).as_unit("ns")
+    return Times(index, frozenset({zone}))
+
+
+def _zone_of(tail: str) -> str:
+    """Name the zone that the end of an ISO time, after its digits, tells."""
+    if tail[:1] not in ("+", "-"):
+        return "+00:00" if tail in ("Z", "z") else "assumed UTC"
+    digits = tail[1:].replace(":", "")
+    return f"{tail[0]}{digits[:2]}:{digits[2:] or '00'}"
+
+
+def _epoch(number: float | int | str) -> int:
+    """Nanoseconds of an epoch in seconds, milli-, micro- or nanoseconds; exact where the text is."""
+    try:
+        whole, _, fraction = (number if isinstance(number, str) else repr(number)).partition(".")
+        if "e" in whole + fraction:
+            whole, fraction = str(int(float(number))), ""
+        size = len(whole.lstrip("-"))
+        digits = 9 if size <= 11 else 6 if size <= 14 else 3 if size <= 17 else 0
+        value = int(whole) * 10**digits + int((fraction + "0" * digits)[:digits] or 0)
+    except (ValueError, OverflowError):
+        return _MISSING
+    return value if 0 <= value < 2**62 else _MISSING
+
+
+def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PLR0911 (one a form)
+    """Write a time in ISO 8601, and say whether its year was guessed; None for what is no time."""
+    if text[:4].isdigit() and text[4:5] == "-":
+        if text[10:12] == "  ":
+            text = text[:10] + text[11:]
+        text = text.replace(",", ".", 1)
+        if text[-1:].isalpha() and text[-1] not in "Zz":
+            stamp, _, zone = text.rpartition(" ")
+            text = stamp + _ABBREVIATIONS.get(zone, "")
+        return text, False
+    if match := _ACCESS.match(text):
+        return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{match[1]} {match[4]}{match[5] or ''}", False
+    if match := _SLASHES.match(text):
+        return f"{match[1]}-{match[2]}-{match[3]} {match[4].replace(',', '.')}", False
+    if match := _YEARLESS.match(text):
+        return _with_year(_MONTHS.get(match[1], "00"), match[2], match[3], reference), True
+    if match := _KLOG.match(text):
+        return _with_year(match[1], match[2], match[3], reference), True
+    if match := _CTIME.match(text):
+        return f"{match[4]}-{_MONTHS.get(match[1], '00')}-{int(match[2]):02d} {match[3]}", False
+    if match := _DAY_FIRST.match(text):
+        zone = match[5] or ""
+        zone = zone if zone[:1] in "+-" else _ABBREVIATIONS.get(zone, "")
+        return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{int(match[1]):02d} {match[4]}{zone}", False
+    return None, False
+
+
+def _with_year(month: str, day: str, clock: str, reference: datetime) -> str | None:
+    # A day of grace, because the writer's zone is not known either.
+    latest = reference + timedelta(days=1)
+    for year in range(latest.year, latest.year - 9, -1):
+        text = f"{year}-{month}-{int(day):02d}"
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        if found.date() <= latest.date():
+            return f"{text} {clock}"
+    return None
