@@ -1,0 +1,19 @@
+"""The examples in docstrings run with settings of their own, as the tests do: nobody's store or key is touched."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_examples() -> Iterator[None]:
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("FAULTMAVEN_")}
+    with tempfile.TemporaryDirectory(prefix="faultmaven-tests-") as home:
+        os.environ["FAULTMAVEN_HOME"] = home
+        yield
+    del os.environ["FAULTMAVEN_HOME"]
+    os.environ.update(before)
