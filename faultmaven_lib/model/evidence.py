@@ -32,6 +32,16 @@ class Evidence(Noun):
 
     ``kind`` says how it can be had again: a ``query`` is sent to its source, a ``derived`` result is
     computed again from its ``parents`` by its ``operation``, a ``manual`` one cannot be had again.
+
+    Examples
+    --------
+    >>> from faultmaven_lib.evidence import Ledger
+    >>> import pandas as pd
+    >>> entry = Ledger().record(pd.DataFrame({"level": ["ERROR"]}), source="logs", query="level=ERROR")
+    >>> entry.id, entry.label, entry.rows, entry.rerunnable
+    ('E1', 'logs: level=ERROR', 1, True)
+    >>> entry.frame["level"].tolist()
+    ['ERROR']
     """
 
     id: str

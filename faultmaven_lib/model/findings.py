@@ -38,6 +38,14 @@ class Finding(Noun):
     """One difference between a baseline and an incident, in one sentence with its size.
 
     Frames whose index is not a time (epoch seconds, sample numbers) have their onset in that unit.
+
+    Examples
+    --------
+    >>> odd = Finding(kind="level shift", service="api", subject="latency_p99_seconds", direction="up",
+    ...               onset="2026-03-01T14:02:10Z", before=0.02, after=2.5, unit="s", evidence=("E3",),
+    ...               sentence="latency_p99_seconds of api rose from 20 ms to 2.5 s.")
+    >>> odd.kind.value, odd.onset.minute, odd.evidence
+    ('level shift', 2, ('E3',))
     """
 
     id: str = ""
@@ -48,7 +56,7 @@ class Finding(Noun):
     subject: str
     """The template, metric or change the finding is about."""
     direction: Direction = "none"
-    onset: Onset | None = None
+    onset: Onset = None
     before: float | None = None
     after: float | None = None
     size: float | None = None
@@ -89,7 +97,7 @@ class Hypothesis(Noun):
     mechanism: Mechanism
     cause: str
     """One sentence."""
-    onset: Onset | None = None
+    onset: Onset = None
     supports: tuple[str, ...] = ()
     """Evidence for it."""
     contradicts: tuple[str, ...] = ()

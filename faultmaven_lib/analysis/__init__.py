@@ -1,0 +1,49 @@
+"""Log and metric analysis: what changed, since when, and which service most likely started it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from faultmaven_lib.analysis.correlate import timeline
+    from faultmaven_lib.analysis.logs import LogAnalyzer, TemplateMiner
+    from faultmaven_lib.analysis.metrics import MetricAnalyzer
+    from faultmaven_lib.analysis.onset import Onset, find_onset
+    from faultmaven_lib.analysis.operations import compute
+    from faultmaven_lib.analysis.root_cause import rank_root_causes
+
+__all__ = [
+    "LogAnalyzer",
+    "MetricAnalyzer",
+    "Onset",
+    "TemplateMiner",
+    "compute",
+    "find_onset",
+    "rank_root_causes",
+    "timeline",
+]
+
+_HOMES = {
+    "LogAnalyzer": "logs",
+    "MetricAnalyzer": "metrics",
+    "Onset": "onset",
+    "TemplateMiner": "logs",
+    "compute": "operations",
+    "find_onset": "onset",
+    "rank_root_causes": "root_cause",
+    "timeline": "correlate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # pandas, scipy and scikit-learn load in seconds: only with the name that needs them.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,57 @@
+"""The columns of a frame of metrics: (service, metric) pairs with their samples as rates and numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Key = tuple[str, str]
+Array = np.ndarray[Any, np.dtype[Any]]
+_COUNTER = re.compile(r"(_total|_count|_sum|_bucket)$")
+
+
+def keys(frame: pd.DataFrame) -> list[Key]:
+    """Return service and metric of every column; further levels (a statistic) belong to the metric's name."""
+    pairs = []
+    for column in frame.columns:
+        parts = [str(part) for part in column] if isinstance(column, tuple) else ["", str(column)]
+        pairs.append((parts[0], " ".join(p for p in parts[1:] if p and p != "nan")))
+    return pairs
+
+
+def samples(frame: pd.DataFrame) -> list[Array]:
+    """Return the values of every column as floats; what is not a finite number is missing."""
+    out = []
+    for i in range(frame.shape[1]):
+        column = frame.iloc[:, i]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            values = column.to_numpy(dtype="float64", na_value=np.nan)
+        else:
+            values = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        # Numbers that overflow when squared measure nothing.
+        out.append(np.where(np.abs(values) < 1e100, values, np.nan))
+    return out
+
+
+def is_counter(metric: str, values: Array) -> bool:
+    """Whether a series is a Prometheus counter: named as one, and never falling but to restart."""
+    known = values[np.isfinite(values)]
+    if not _COUNTER.search(metric.partition(" ")[0]) or len(known) < 3:
+        return False
+    falls = np.flatnonzero(np.diff(known) < 0)
+    return len(falls) <= max(1, len(known) // 50) and bool((known[falls + 1] <= 0.5 * known[falls]).all())
+
+
+def rate(values: Array, at: Array) -> Array:
+    """Return a counter's increase a second at every sample; a reset counts from zero, the first one is missing."""
+    out = np.full(len(values), np.nan)
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) > 1:
+        step, rise = np.diff(at[known]), np.diff(values[known])
+        rise = np.where(rise < 0, values[known][1:], rise)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[known[1:]] = np.where(step > 0, rise / step, np.nan)
+    return out

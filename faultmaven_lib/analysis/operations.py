@@ -1,0 +1,71 @@
+"""Run an analysis again from what the ledger keeps of it: its operation and its parents' frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from faultmaven_lib.exceptions import NotRerunnable
+from faultmaven_lib.model import Operation, Window
+
+
+def compute(operation: Operation, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Apply a stored operation to the frames it was applied to.
+
+    Parameters
+    ----------
+    operation
+        As ``findings_frame`` keeps it.
+    frames
+        The baseline and the incident, in this order.
+
+    Returns
+    -------
+    DataFrame
+        The findings: equal to those that were recorded if the frames are.
+
+    Raises
+    ------
+    NotRerunnable
+        If this version does not know the operation, or another version of it, or the frames are not two.
+
+    Examples
+    --------
+    >>> from faultmaven_lib.analysis import MetricAnalyzer
+    >>> healthy = pd.DataFrame({("api", "errors"): [1.0, 2.0] * 20})
+    >>> failing = pd.DataFrame({("api", "errors"): [50.0] * 40})
+    >>> found = MetricAnalyzer().fit(healthy).compare(failing)
+    >>> again = compute(Operation.model_validate_json(found["operation"][0]), [healthy, failing])
+    >>> again.equals(found)
+    True
+    """
+    if len(frames) != 2:
+        raise NotRerunnable(f"{operation.name} compares two frames, baseline and incident; {len(frames)} were given")
+    parameters: dict[str, Any] = dict(operation.parameters)
+    windows = {k: parameters.pop(k, None) for k in ("baseline_window", "incident_window")}
+    before, after = (Window.parse(w) if w else None for w in windows.values())
+    analyzer = _analyzer(operation, parameters)
+    result: pd.DataFrame = analyzer.fit(frames[0], baseline_window=before).compare(frames[1], incident_window=after)
+    return result
+
+
+def _analyzer(operation: Operation, parameters: dict[str, Any]) -> Any:
+    from faultmaven_lib.analysis.logs import LogAnalyzer
+    from faultmaven_lib.analysis.logs import analyzer as logs
+    from faultmaven_lib.analysis.metrics import MetricAnalyzer
+    from faultmaven_lib.analysis.metrics import analyzer as metrics
+
+    known: dict[tuple[str, int], Any] = {
+        ("logs.compare", logs.VERSION): LogAnalyzer,
+        ("metrics.compare", metrics.VERSION): MetricAnalyzer,
+    }
+    made_by = known.get((operation.name, operation.version))
+    if made_by is None:
+        names = ", ".join(f"{name} version {version}" for name, version in known)
+        raise NotRerunnable(
+            f"{operation.name} version {operation.version} is not an analysis of this version of FaultMaven, "
+            f"which has {names}: verify it with the version that recorded it"
+        )
+    return made_by(**parameters)

@@ -1,0 +1,283 @@
+"""Rank services by how well each explains what is seen."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from faultmaven_lib.analysis.axis import in_order, length, seconds
+from faultmaven_lib.analysis.graph import read_graph
+from faultmaven_lib.analysis.metrics import MetricAnalyzer
+from faultmaven_lib.analysis.metrics.columns import keys
+from faultmaven_lib.analysis.plausible import plausible_change
+from faultmaven_lib.analysis.suspects import Suspect, is_log, number_of, suspects
+from faultmaven_lib.analysis.wording import clean, clock, number, span
+from faultmaven_lib.evidence import cited
+from faultmaven_lib.findings import to_findings
+from faultmaven_lib.model import Finding, FindingKind, ServiceGraph
+
+COLUMNS = (
+    "service",
+    "kind",
+    "metric",
+    "change",
+    "score",
+    "onset",
+    "direction",
+    "explanation",
+    "evidence",
+)
+_SYMPTOM = 0.75
+"""How much of its score a service loses when one that it calls stands out as much."""
+_OUT_OF_REACH = 0.5
+_LATE = 0.35
+"""How much of its score a service loses when it starts long after the first."""
+_CHANGE = 0.75
+"""From this plausibility on, the change itself is named as the cause."""
+
+
+def rank_root_causes(
+    baseline: pd.DataFrame | None,
+    incident: pd.DataFrame | None,
+    graph: pd.DataFrame | ServiceGraph | None = None,
+    target: tuple[str, str] | str | None = None,
+    *,
+    findings: pd.DataFrame | None = None,
+    changes: pd.DataFrame | None = None,
+    traces: pd.DataFrame | None = None,
+    onset: Any = None,
+    abstain: bool = True,
+) -> pd.DataFrame:
+    """Rank services by how likely each is where the trouble starts.
+
+    A service's suspicion is the size of what stands out there, in its metrics and in its log. It is lowered
+    where a service that it calls stands out as well, since that one explains it (the traversal of MonitorRank:
+    Kim, Sumbaly and Shah, "Root cause detection in a service-oriented architecture", SIGMETRICS 2013), where
+    others started earlier, and where the target does not depend on it; it is raised by the share of the trouble
+    that depends on it. No name of a service or metric has a meaning here.
+
+    Parameters
+    ----------
+    baseline, incident
+        Metrics, wide, columns (service, metric[, statistic]); both ``None`` where there are only logs.
+    graph
+        Who calls whom: an adjacency frame (``graph.loc[a, b] != 0`` where a calls b) or a ``ServiceGraph``.
+    target
+        The service (and metric) that alerted.
+    findings
+        Findings of logs and metrics, together or only of logs; metrics are compared here if it has none.
+    changes
+        Deploys, commits, flags, configuration (see ``timeline``).
+    traces
+        Spans, for the graph where none is given.
+    onset
+        When it started, if it is known: what starts long before it is not held to be the beginning.
+    abstain
+        Return nothing where nothing is significant. Without it, the best guess is returned.
+
+    Returns
+    -------
+    DataFrame
+        One row a service, best first: ``service, kind`` (metric, log or change), ``metric, change, score,
+        onset, direction, explanation, evidence``. Empty, with ``attrs["reason"]``, where nothing stands out.
+
+    Examples
+    --------
+    >>> at = pd.date_range("2026-03-01T14:00Z", periods=60, freq="5s")
+    >>> usual = [1.0, 1.1, 0.9] * 20
+    >>> healthy = pd.DataFrame({("web", "latency_seconds"): usual, ("db", "lock_waits"): usual}, index=at)
+    >>> ill = healthy.set_index(at + pd.Timedelta("5min"))
+    >>> ill.iloc[20:] += 8
+    >>> causes = rank_root_causes(healthy, ill, ServiceGraph(edges=(("web", "db"),)), ("web", "latency_seconds"))
+    >>> causes["service"].tolist()
+    ['db', 'web']
+    >>> rank_root_causes(healthy, healthy.set_index(ill.index)).attrs["reason"]
+    'nothing stands out: none of 2 series differs by more than chance and size allow'
+    """
+    usable, reason = _findings(baseline, incident, findings, abstain=abstain)
+    calls = read_graph(graph, traces)
+    known = set(calls.services) if calls else set()
+    for frame in (baseline, incident):
+        known |= {service for service, _ in keys(frame)} if frame is not None else set()
+    found = suspects(usable, known)
+    if not found:
+        return _frame([], reason or "nothing stands out: no finding names a service")
+    window = max((length(in_order(f).index) for f in (baseline, incident) if f is not None and len(f)), default=0.0)
+    scores = _scores(found, calls, target[0] if isinstance(target, tuple) else target, onset, window)
+    rows = []
+    for place, service in enumerate(sorted(found, key=lambda s: (-scores[s], s))):
+        # A change is blamed only where the trouble starts: with a symptom it has nothing to do.
+        change = plausible_change(found[service], changes, window, known) if place == 0 else None
+        rows.append(_row(found[service], scores[service], found, calls, change, changes))
+    return _frame(rows)
+
+
+def _findings(
+    baseline: pd.DataFrame | None, incident: pd.DataFrame | None, findings: pd.DataFrame | None, *, abstain: bool
+) -> tuple[list[Finding], str]:
+    given = to_findings(findings) if findings is not None and len(findings) else []
+    reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
+    has_metrics = any(not is_log(f) for f in given)
+    if baseline is not None and incident is not None and not has_metrics:
+        compared = MetricAnalyzer().fit(baseline).compare(incident)
+        if not len(compared) and not given and not abstain:
+            given += _guesses(baseline, incident)
+        if "reason" in compared.attrs:
+            reasons.append(str(compared.attrs["reason"]))
+        given += to_findings(compared)
+    if not given and not reasons:
+        reasons.append("there are neither findings nor two windows of metrics")
+    return given, "nothing stands out: " + "; ".join(reasons) if reasons else ""
+
+
+def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
+    """Return what moved most in each series although none moved enough: for a reader who wants a guess."""
+    scores = MetricAnalyzer().fit(baseline).score_samples(incident)
+    guesses = []
+    for (service, metric), size in zip(keys(scores), scores.quantile(0.9).to_list(), strict=True):
+        if size == size:
+            sentence = f"{clean(metric, 120)} of {clean(service, 80)} strayed by {number(size)} robust deviations."
+            score = 10 * math.log10(1 + size)
+            guesses.append(
+                Finding(
+                    kind=FindingKind.VARIANCE_CHANGE, service=service, subject=metric, sentence=sentence, score=score
+                )
+            )
+    return guesses
+
+
+def _scores(
+    found: dict[str, Suspect], calls: ServiceGraph | None, target: str | None, onset: Any, window: float
+) -> dict[str, float]:
+    strength = {service: suspect.strength for service, suspect in found.items()}
+    total = sum(strength.values())
+    below = {s: _reach(calls, s, down=True) for s in found}
+    above = {s: _reach(calls, s, down=False) for s in found}
+    first = _first_onset(found, strength, onset)
+    depends_on = (_reach(calls, target, down=True) | {target}) if calls and target in calls.services else None
+    scores = {}
+    for service, own in strength.items():
+        score = own
+        # Services that call each other in a circle do not explain each other.
+        callees = [c for c in below[service] - above[service] if c in strength]
+        explained = max((min(strength[c] / own, 1.0) for c in callees), default=0.0) if own > 0 else 0.0
+        score *= 1 - _SYMPTOM * explained
+        if calls is not None:
+            covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
+            score *= 1 + covered
+        if depends_on is not None and service not in depends_on:
+            score *= _OUT_OF_REACH
+        at = found[service].onset
+        if at is not None and first is not None and window > 0:
+            late = max(number_of(at) - first, 0.0) / (0.1 * window)
+            score *= 1 - _LATE * (1 - math.exp(-late))
+        scores[service] = score
+    return scores
+
+
+def _reach(calls: ServiceGraph | None, service: str | None, *, down: bool) -> frozenset[str]:
+    if calls is None or service is None:
+        return frozenset()
+    return calls.downstream_of(service) if down else calls.upstream_of(service)
+
+
+def _first_onset(found: dict[str, Suspect], strength: dict[str, float], onset: Any) -> float | None:
+    """The first onset of a service that stands out clearly; one far ahead of a known onset does not count."""
+    strongest = max(strength.values())
+    times = [
+        number_of(s.onset) for name, s in found.items() if s.onset is not None and strength[name] >= 0.4 * strongest
+    ]
+    if not times:
+        return None
+    if onset is not None:
+        at = float(seconds(pd.DatetimeIndex([onset]))[0]) if not isinstance(onset, int | float) else float(onset)
+        return max(min(times), min(at - 120.0, max(times)))
+    return min(times)
+
+
+def _row(
+    suspect: Suspect,
+    score: float,
+    found: dict[str, Suspect],
+    calls: ServiceGraph | None,
+    change: tuple[str, float, dict[str, Any]] | None,
+    changes: pd.DataFrame | None,
+) -> dict[str, Any]:
+    best = suspect.best
+    sentences = [best.sentence]
+    other = [f for f in suspect.findings if is_log(f) != is_log(best)]
+    if other:
+        sentences.append(max(other, key=lambda f: f.score).sentence)
+    if suspect.named_by:
+        sentences.append(f"{clean(suspect.named_by[0].service, 80)} names it in its log.")
+    sentences += _relations(suspect, found, calls)
+    evidence = [e for f in [best, *other, *suspect.named_by] for e in f.evidence]
+    kind, described = ("log" if is_log(best) else "metric"), ""
+    if change is not None:
+        described, plausibility, event = change
+        if plausibility >= _CHANGE:
+            kind = "change"
+            sentences.append(f"It follows the {described} ({clock(_event_time(event))}), which speaks of the same.")
+            evidence += cited(changes) if changes is not None else ()
+        else:
+            sentences.append(f"There was a {described} ({clock(_event_time(event))}); nothing in it explains this.")
+            described = ""
+    return {
+        "service": suspect.service,
+        "kind": kind,
+        "metric": "" if is_log(best) else best.subject,
+        "change": described,
+        "score": round(score, 4),
+        "onset": suspect.onset if suspect.onset is not None else best.onset,
+        "direction": best.direction,
+        "explanation": " ".join(sentences),
+        "evidence": " ".join(dict.fromkeys(evidence)),
+    }
+
+
+def _event_time(event: dict[str, Any]) -> Any:
+    time = event["time"]
+    return time.to_pydatetime() if isinstance(time, pd.Timestamp) else float(time)
+
+
+def _relations(suspect: Suspect, found: dict[str, Suspect], calls: ServiceGraph | None) -> list[str]:
+    """Say who depends on a suspect, on whom it depends, and who was first."""
+    out = []
+    if calls is not None:
+        callers = sorted(set(calls.callers(suspect.service)) & set(found))
+        callees = sorted(set(calls.callees(suspect.service)) & set(found))
+        if callees:
+            out.append(f"It calls {_listed(callees)}, where something stands out as well.")
+        elif callers:
+            verb = "calls" if len(callers) == 1 else "call"
+            out.append(f"{_listed(callers)}, which {verb} it, {'shows' if len(callers) == 1 else 'show'} symptoms.")
+    times = {s: number_of(x.onset) for s, x in found.items() if x.onset is not None}
+    own = times.pop(suspect.service, None)
+    if own is not None and times:
+        ahead = min(times.values()) - own
+        if ahead > 0:
+            seconds_known = not isinstance(suspect.onset, float) or own > 1e8
+            out.append(f"It started {span(ahead, samples=not seconds_known)} before anything else.")
+    return out
+
+
+def _listed(names: list[str], bound: int = 3) -> str:
+    shown = [clean(n, 80) for n in names[:bound]]
+    more = len(names) - len(shown)
+    if more:
+        shown.append(f"{more} more")
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def _frame(rows: list[dict[str, Any]], reason: str = "") -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["score"] = frame["score"].astype("float64")
+    for name in ("service", "kind", "metric", "change", "direction", "explanation", "evidence"):
+        frame[name] = frame[name].astype("str")
+    if any(row["onset"] is not None and not isinstance(row["onset"], float) for row in rows):
+        frame["onset"] = pd.to_datetime(frame["onset"], utc=True)
+    if reason:
+        frame.attrs["reason"] = reason
+    return frame

@@ -1,0 +1,124 @@
+"""Ranking of services: what explains what, and when to say nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer, rank_root_causes
+from faultmaven_lib.evidence import Ledger
+from faultmaven_lib.model import ServiceGraph
+
+T0 = pd.Timestamp("2026-03-01T14:00Z")
+EDGES = (("web", "checkout"), ("web", "cart"), ("checkout", "db"), ("cart", "db"))
+GRAPH = ServiceGraph(edges=EDGES)
+TARGET = ("web", "latency_seconds")
+COLUMNS = ["service", "kind", "metric", "change", "score", "onset", "direction", "explanation", "evidence"]
+
+
+@pytest.fixture
+def case(logs, metrics):
+    before, after = metrics(1), metrics(2, 36, 30, fault=12)
+    odd = LogAnalyzer().fit(logs(1)).compare(logs(2, start=180, length=150, fault=60))
+    return before, after, odd
+
+
+def test_the_deepest_service_that_stands_out_comes_first(case) -> None:
+    before, after, odd = case
+    causes = rank_root_causes(before, after, GRAPH, TARGET, findings=odd)
+    assert causes.columns.tolist() == COLUMNS
+    assert causes["service"].iloc[0] == "db"
+    first = causes.iloc[0]
+    assert (first["metric"], first["direction"], first["change"]) == ("lock_waits", "up", "")
+    assert first["onset"] == T0 + pd.Timedelta(240, "s")
+    assert "checkout and web" not in first["explanation"]
+    assert "checkout, which calls it" in first["explanation"]
+    assert not causes["service"].duplicated().any()
+
+
+@pytest.mark.parametrize("have", ["metrics", "logs", "no graph", "frame", "traces"])
+def test_any_part_of_the_data_will_do(case, have) -> None:
+    before, after, odd = case
+    spans = pd.DataFrame(
+        [("t", callee, caller, callee) for caller, callee in EDGES] + [("t", "web", "", "web")],
+        columns=["trace", "span", "parent", "service"],
+    )
+    causes = {
+        "metrics": lambda: rank_root_causes(before, after, GRAPH, TARGET),
+        "logs": lambda: rank_root_causes(None, None, GRAPH, "web", findings=odd),
+        "no graph": lambda: rank_root_causes(before, after, findings=odd, onset=T0 + pd.Timedelta(270, "s")),
+        "frame": lambda: rank_root_causes(before, after, GRAPH.frame(), TARGET),
+        "traces": lambda: rank_root_causes(before, after, traces=spans, target=TARGET),
+    }[have]()
+    expected = {"db"} if have != "no graph" else {"db", "checkout"}
+    assert causes["service"].iloc[0] in expected
+
+
+def test_names_do_not_matter(case) -> None:
+    before, after, _ = case
+    names = {"web": "zz", "checkout": "m1", "cart": "aa", "db": "q"}
+    moved = [f.rename(columns=names, level=0).iloc[:, ::-1] for f in (before, after)]
+    graph = ServiceGraph(edges=tuple((names[a], names[b]) for a, b in EDGES))
+    plain = rank_root_causes(before, after, GRAPH, TARGET)
+    other = rank_root_causes(*moved, graph, ("zz", "latency_seconds"))
+    assert other["service"].tolist() == [names[s] for s in plain["service"]]
+    assert other["score"].tolist() == plain["score"].tolist()
+
+
+def test_says_nothing_where_nothing_stands_out(metrics) -> None:
+    causes = rank_root_causes(metrics(1), metrics(2, 36, 30), GRAPH, TARGET)
+    assert causes.empty
+    assert causes.columns.tolist() == COLUMNS
+    assert "nothing stands out" in causes.attrs["reason"]
+    assert not rank_root_causes(metrics(1), metrics(2, 36, 30), GRAPH, TARGET, abstain=False).empty
+    assert rank_root_causes(None, None).attrs["reason"]
+    assert rank_root_causes(pd.DataFrame(), pd.DataFrame(), findings=pd.DataFrame()).attrs["reason"]
+
+
+def deploys(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["time", "service", "message", "diff"])
+    frame["time"] = T0 + pd.to_timedelta(frame["time"], unit="s")
+    return frame.assign(kind="deploy", version="1.2", commit="abc", author="a", files=[["x.py"]] * len(frame))
+
+
+def test_an_innocent_deploy_beside_the_onset_does_not_win(case) -> None:
+    before, after, odd = case
+    for service in ("web", "db"):
+        changes = deploys((238, service, "new colours", "color: blue"))
+        causes = rank_root_causes(before, after, GRAPH, TARGET, findings=odd, changes=changes)
+        assert (causes["service"].iloc[0], causes["kind"].iloc[0]) == ("db", "metric")
+        assert (causes["change"] == "").all()
+        assert ("nothing in it explains this" in causes["explanation"].iloc[0]) == (service == "db")
+
+
+def test_a_change_that_speaks_of_the_symptoms_is_named_however_long_ago(case) -> None:
+    before, after, odd = case
+    changes = deploys(
+        (-7200, "db", "raise lock timeout, batch the waiting process", "SET lock_timeout = 0"),
+        (400, "db", "lock waits process again", "after the fact"),
+    )
+    ledger = Ledger()
+    ledger.record(changes, source="changes", query="")
+    first = rank_root_causes(before, after, GRAPH, TARGET, findings=odd, changes=changes).iloc[0]
+    assert (first["service"], first["kind"]) == ("db", "change")
+    assert "raise lock timeout" in first["change"]
+    assert "E1" in first["evidence"].split()
+
+
+def test_metric_findings_that_are_given_are_not_made_again(case) -> None:
+    before, after, odd = case
+    given = pd.concat([odd, MetricAnalyzer().fit(before).compare(after)], ignore_index=True)
+    both = rank_root_causes(before, after, GRAPH, TARGET, findings=given)
+    alone = rank_root_causes(None, None, GRAPH, TARGET, findings=given)
+    assert both["service"].tolist() == alone["service"].tolist()
+
+
+def test_sample_numbers_and_a_third_column_level() -> None:
+    rng = np.random.default_rng(0)
+    columns = pd.MultiIndex.from_tuples([("a", "cpu", "avg"), ("b", "cpu", "avg")])
+    before = pd.DataFrame(rng.normal(5, 1, (60, 2)), columns=columns)
+    after = pd.DataFrame(rng.normal(5, 1, (60, 2)), columns=columns)
+    after.iloc[30:, 1] += 50
+    causes = rank_root_causes(before, after)
+    assert causes[["service", "metric", "onset"]].to_numpy().tolist() == [["b", "cpu avg", 30.0]]
