@@ -1,0 +1,400 @@
+"""Investigation: one incident, from the page to the postmortem; what users hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import pandas as pd
+
+from faultmaven_lib.exceptions import FaultMavenError, SourceError
+from faultmaven_lib.investigation.asking import connected
+from faultmaven_lib.investigation.dossier import (
+    desk_of,
+    enter,
+    leading_services,
+    reconnected,
+    with_fields,
+)
+from faultmaven_lib.investigation.holding import Holding
+from faultmaven_lib.investigation.verification import Verifier
+from faultmaven_lib.knowledge import KnowledgeBase
+from faultmaven_lib.model import (
+    Alert,
+    Answer,
+    Case,
+    ConfirmedCause,
+    Evidence,
+    Hypothesis,
+    Incident,
+    Mechanism,
+    ServiceGraph,
+    Source,
+    Statement,
+    Status,
+    Verification,
+    Window,
+)
+from faultmaven_lib.query import QueryHandler
+from faultmaven_lib.settings import settings
+from faultmaven_lib.sources import connect, read_alert
+from faultmaven_lib.storage import Store
+from faultmaven_lib.storage.archive import read_archive, write_archive
+
+_BEFORE_ALERT = timedelta(minutes=15)
+"""How far before an alert its incident is taken to reach back: alerts fire late."""
+
+
+class Investigation(Holding):
+    """One incident: its sources and windows, the evidence ledger, findings, hypotheses, and the case they make.
+
+    Parameters
+    ----------
+    title
+        What it is about, in one line.
+    window
+        The window of the incident, as a ``Window`` or ``start/end`` text.
+    baseline
+        What to compare with; default: the equal span just before the window.
+    sources
+        Name to source, or to whatever ``connect`` takes.
+    graph
+        Who calls whom, if known.
+    database_url
+        The store for ``save`` and ``similar``; default: ``FAULTMAVEN_DATABASE_URL``, else a local SQLite file.
+
+    Examples
+    --------
+    >>> at = pd.date_range("2026-03-01T14:00Z", periods=4, freq="min", name="time")
+    >>> logs = pd.DataFrame({"service": "api", "level": "INFO", "message": "request served"}, index=at)
+    >>> inv = Investigation("slow checkout", "2026-03-01T14:02Z/2m", sources={"logs": logs})
+    >>> len(inv.query("logs", "service=api")), str(inv.baseline)
+    (2, '2026-03-01T14:00:00Z/2026-03-01T14:02:00Z')
+    >>> inv.verify()["outcome"].tolist()
+    ['same']
+    """
+
+    def __init__(
+        self,
+        title: str,
+        window: Window | str,
+        baseline: Window | str | None = None,
+        sources: Mapping[str, Any] | None = None,
+        *,
+        alert: Alert | None = None,
+        graph: ServiceGraph | None = None,
+        database_url: str | None = None,
+    ) -> None:
+        span = Window.model_validate(window)
+        before = Window.model_validate(baseline) if baseline is not None else span.before()
+        now = datetime.now(UTC)
+        case = Case(
+            id="",
+            title=title,
+            team=settings().team,
+            window=span,
+            baseline=before,
+            alert=alert,
+            graph=graph,
+            created_at=now,
+            updated_at=now,
+        )
+        self._setup(case, sources or {}, database_url)
+
+    def _setup(self, case: Case, sources: Mapping[str, Any], database_url: str | None) -> None:
+        self._case = case
+        self._database_url = database_url
+        self._store: Store | None = None
+        self._knowledge: KnowledgeBase | None = None
+        self._verifications: list[Verification] = []
+        self._desk = desk_of(case, {name: connected(name, target) for name, target in sources.items()})
+
+    # -- where one comes from -------------------------------------------------------------------------------
+
+    @classmethod
+    def from_alert(
+        cls,
+        alert: Alert | str | Path | dict[str, Any],
+        sources: Mapping[str, Any] | None = None,
+        *,
+        window: Window | str | None = None,
+        baseline: Window | str | None = None,
+        graph: ServiceGraph | None = None,
+        database_url: str | None = None,
+    ) -> Self:
+        """Begin with an alert, as a noun, a file or what Alertmanager posts.
+
+        The window reaches from 15 minutes before the alert to its end, or to 15 minutes after its start while it
+        fires; the baseline is the equal span before that.
+        """
+        noun = alert if isinstance(alert, Alert) else read_alert(alert)
+        end = noun.ends_at or noun.starts_at + _BEFORE_ALERT
+        span = Window.model_validate(window) if window else Window(start=noun.starts_at - _BEFORE_ALERT, end=end)
+        return cls(noun.summary, span, baseline, sources, alert=noun, graph=graph, database_url=database_url)
+
+    @classmethod
+    def from_incident(cls, incident: Incident, *, database_url: str | None = None) -> Self:
+        """Begin with all that is known of an incident, for instance a recorded one."""
+        return cls(
+            incident.title,
+            incident.window,
+            incident.baseline,
+            incident.sources,
+            alert=incident.alert,
+            graph=incident.graph,
+            database_url=database_url,
+        )
+
+    @classmethod
+    def load(
+        cls, case: str | Path, *, sources: Mapping[str, Any] | None = None, database_url: str | None = None
+    ) -> Self:
+        """Open a stored case by its id, or an exported one by its ``.fmz`` file.
+
+        Sources are looked for where they were; those that are not there do not matter until they are asked.
+
+        Raises
+        ------
+        CaseNotFound
+            If the store holds no such case.
+        ArchiveError
+            If the file is not a readable archive.
+        """
+        found = read_archive(case) if str(case).endswith(".fmz") else Store(database_url).load(str(case))
+        investigation = cls.__new__(cls)
+        # Not through the constructor: a stored case has all that it would make up.
+        investigation._setup(found, reconnected(found.sources) | dict(sources or {}), database_url)
+        return investigation
+
+    # -- work -------------------------------------------------------------------------------------------------
+
+    def query(self, source: str, text: str = "", window: Window | str | None = None) -> pd.DataFrame:
+        """Ask a source in its own language and record the answer as evidence.
+
+        Parameters
+        ----------
+        source
+            Its name.
+        text
+            The query: ``field=value field~regex -term "phrase"`` for files, PromQL for Prometheus.
+        window
+            Default: the window of the incident.
+
+        Returns
+        -------
+        DataFrame
+            As in the conventions; its ``attrs`` cite the evidence.
+        """
+        self._desk.cell = _cell()
+        return self._desk.fetch(source, text, Window.model_validate(window) if window is not None else self.window)
+
+    def add(
+        self,
+        result: pd.DataFrame | str | Iterable[str],
+        *,
+        supports: str | None = None,
+        contradicts: str | None = None,
+        note: str = "",
+    ) -> list[str]:
+        """Enter a result into the ledger, for or against a hypothesis.
+
+        Parameters
+        ----------
+        result
+            Findings as analyzers return them; a frame that ``query`` returned; any other frame (it is kept, but shown
+            as not re-runnable); or ids of evidence that is there already.
+        supports, contradicts
+            The hypothesis it speaks for or against.
+        note
+            Said beside a frame that was made by hand.
+
+        Returns
+        -------
+        list of str
+            The ids of the evidence.
+        """
+        for hypothesis_id in (supports, contradicts):
+            if hypothesis_id is not None:
+                self._desk.hypotheses[hypothesis_id]  # it must be there before anything is entered
+        self._desk.cell = _cell()
+        ids = enter(self._desk, result, note)
+        if supports is not None:
+            self._weigh(supports, "supports", ids)
+        if contradicts is not None:
+            self._weigh(contradicts, "contradicts", ids)
+        return ids
+
+    def _weigh(self, hypothesis_id: str, side: Literal["supports", "contradicts"], ids: list[str]) -> None:
+        before = self._desk.hypotheses[hypothesis_id]
+        self._restate(before, self._desk.hypotheses.weigh(hypothesis_id, side, ids, by=settings().user))
+
+    def propose(self, service: str, mechanism: Mechanism | str, supports: Iterable[str] = ()) -> str:
+        """Put up a hypothesis of one's own; it starts as speculative. Returns its id."""
+        ids = [self.evidence[e].id for e in supports]
+        return self._desk.hypotheses.propose(service, Mechanism(mechanism), ids, by=settings().user).id
+
+    def confirm(self, hypothesis_id: str) -> None:
+        """Settle a hypothesis as the cause."""
+        held = self._settle(hypothesis_id, Status.CONFIRMED)
+        onset = held.onset if isinstance(held.onset, datetime) else None
+        cause = ConfirmedCause(service=held.service, mechanism=held.mechanism, onset=onset)
+        self._case = self._case.model_copy(update={"confirmed_cause": cause})
+
+    def refute(self, hypothesis_id: str) -> None:
+        """Settle a hypothesis as not the cause."""
+        self._settle(hypothesis_id, Status.REFUTED)
+
+    def _settle(self, hypothesis_id: str, status: Status) -> Hypothesis:
+        before = self._desk.hypotheses[hypothesis_id]
+        after = self._desk.hypotheses.settle(hypothesis_id, status, by=settings().user)
+        self._restate(before, after)
+        return after
+
+    def _restate(self, before: Hypothesis, after: Hypothesis) -> None:
+        """Let the claims that restate a hypothesis say what it says now."""
+        self._desk.claims[:] = [
+            c.model_copy(update={"text": after.cause}) if c.hypotheses == (after.id,) and c.text == before.cause else c
+            for c in self._desk.claims
+        ]
+
+    def state(self, text: str, author: str | None = None) -> None:
+        """Keep a sentence by a person: shown under their name, never as a claim."""
+        statement = Statement(text=text, author=author or settings().user, at=datetime.now(UTC))
+        self._case = self._case.model_copy(update={"statements": (*self._case.statements, statement)})
+
+    def update(self, **fields: Any) -> None:
+        """Set what people know of the case, such as its severity, times, people or action items.
+
+        Raises
+        ------
+        FaultMavenError
+            If a field is not one that people set, or its value does not fit.
+        """
+        self._case = with_fields(self._case, fields)
+
+    def analyze(self) -> Answer:
+        """Run the whole first pass: compare windows, rank services, argue causes. Returns the Answer."""
+        return self.ask("")
+
+    def ask(self, question: str = "") -> Answer:
+        """Answer a question about this incident; the empty one asks for the whole picture."""
+        self._desk.cell = _cell()
+        self._desk.missing.clear()
+        answer = QueryHandler(knowledge=self._reachable_knowledge()).answer(question, self._desk)
+        new = [claim for claim in answer.claims if claim not in self._desk.claims]
+        self._desk.claims += new
+        return answer
+
+    def similar(self, k: int = 5) -> pd.DataFrame:
+        """Return stored cases that resemble this one: case_id, title, score, why, cause. None is an answer."""
+        found = self.knowledge.similar(
+            self._desk.findings,
+            services=leading_services(self._desk),
+            mechanisms=tuple(h.mechanism for h in self._desk.hypotheses.standing()[:1]),
+            exclude=self.id or None,
+            k=k,
+        )
+        columns = ["case_id", "title", "score", "why", "cause"]
+        return pd.DataFrame([case.model_dump() for case in found], columns=columns)
+
+    # -- verify, keep, tell -----------------------------------------------------------------------------------
+
+    def verify(self, evidence: Iterable[str] | None = None) -> pd.DataFrame:
+        """Run all evidence again, or what is named.
+
+        Returns
+        -------
+        DataFrame
+            By evidence id: outcome (same, changed, source gone, other redaction key, not re-runnable), the
+            difference in words, rows added and removed, whether the stored result is intact, examples.
+        """
+        ids = [entry.id for entry in self.evidence] if evidence is None else [self.evidence[e].id for e in evidence]
+        verifier = Verifier(self.evidence, self._source_of)
+        done = [verifier.verify(i) for i in ids]
+        known = {v.evidence: v for v in [*self._verifications, *done]}
+        self._verifications = list(known.values())
+        rows = [v.model_dump() | {"outcome": v.outcome.value} for v in done]
+        columns = ["evidence", "outcome", "difference", "added", "removed", "intact", "examples"]
+        return pd.DataFrame(rows, columns=columns).set_index("evidence")
+
+    def _source_of(self, entry: Evidence) -> Source:
+        if entry.source in self.sources:
+            return self.sources[entry.source]
+        if not entry.url:
+            raise SourceError(f"the source {entry.source!r} is not connected")
+        self.sources[entry.source] = connect(entry.url)
+        return self.sources[entry.source]
+
+    def save(self, as_id: str | None = None) -> str:
+        """Store the case and return its id.
+
+        Raises
+        ------
+        ConflictError
+            If somebody else saved it since it was loaded; nothing is overwritten.
+        """
+        case = self.case()
+        if as_id is not None:
+            case = case.model_copy(update={"id": as_id, "version": 0})
+        elif not case.id:
+            case = case.model_copy(update={"id": self.store.new_id()})
+        self._case = self.store.save(case)
+        self._desk.case_id = self._case.id
+        return self._case.id
+
+    def export(self, path: str | Path) -> Path:
+        """Write the case with its evidence as one ``.fmz`` file, for another machine."""
+        case = self.case()
+        return write_archive(case if case.id else case.model_copy(update={"id": Path(path).stem}), Path(path))
+
+    def report(self, path: str | Path, *, verify: bool = True) -> Path:
+        """Write the postmortem as one self-contained file: ``.html`` or ``.md``.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        verify
+            Run all evidence again first, so that a claim on changed evidence is found.
+
+        Raises
+        ------
+        UnsupportedClaim
+            If a claim is not carried by its evidence; no file is written.
+        """
+        if verify:
+            self.verify()
+        from faultmaven_lib.reports import postmortem
+
+        return postmortem(self.case(), Path(path), verifications=self._verifications)
+
+    @property
+    def store(self) -> Store:
+        """The store that ``save`` writes to."""
+        if self._store is None:
+            self._store = Store(self._database_url)
+        return self._store
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        """Runbooks and past cases of the store."""
+        if self._knowledge is None:
+            self._knowledge = KnowledgeBase(store=self.store)
+        return self._knowledge
+
+    def _reachable_knowledge(self) -> KnowledgeBase | None:
+        try:
+            return self.knowledge
+        except FaultMavenError as error:
+            # An incident has to be workable while the shared database is down.
+            self._desk.missing.append(f"runbooks and past cases are out of reach: {error}")
+            return None
+
+
+def _cell() -> str | None:
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    return f"In [{running.execution_count}]" if running is not None else None

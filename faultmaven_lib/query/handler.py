@@ -1,0 +1,294 @@
+"""QueryHandler: takes a question, data, or both, and answers with claims that cite evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pandas as pd
+
+from faultmaven_lib.analysis import find_onset
+from faultmaven_lib.evidence import cited
+from faultmaven_lib.exceptions import SourceError
+from faultmaven_lib.knowledge import KnowledgeBase
+from faultmaven_lib.model import (
+    Claim,
+    Confidence,
+    Finding,
+    Hypothesis,
+    Mechanism,
+    Operation,
+    SimilarCase,
+    Source,
+    Window,
+)
+from faultmaven_lib.query.answers import (
+    ShownAnswer,
+    assemble,
+    cause_claims,
+    finding_claims,
+    frequent_claims,
+    nothing_claim,
+    order_claim,
+)
+from faultmaven_lib.query.operations import logs_errors, logs_summary
+from faultmaven_lib.query.pipeline import Pipeline
+from faultmaven_lib.query.understand import Request, understand
+from faultmaven_lib.query.workspace import Workspace
+from faultmaven_lib.troubleshooting import Troubleshooter, sentence
+
+_LEAST_BASELINE = timedelta(seconds=30)
+
+
+class QueryHandler:
+    """Module 1: understands a request, routes it to analysis and troubleshooting, and assembles the Answer.
+
+    Parameters
+    ----------
+    troubleshooter
+        Argues the causes; the default one if not given.
+    knowledge
+        Runbooks and past cases; without it, answers name none.
+
+    Examples
+    --------
+    >>> from faultmaven_lib.sources import from_text
+    >>> logs = from_text("2026-03-01T14:02:11Z ERROR payment: card gateway timed out")
+    >>> QueryHandler().open({"logs": logs}).window.start.isoformat()
+    '2026-03-01T14:02:11+00:00'
+    """
+
+    def __init__(self, troubleshooter: Troubleshooter | None = None, knowledge: KnowledgeBase | None = None) -> None:
+        self.troubleshooter = troubleshooter or Troubleshooter()
+        self.knowledge = knowledge
+
+    def open(
+        self, sources: dict[str, Source], window: Window | None = None, baseline: Window | None = None
+    ) -> Workspace:
+        """Lay out a workspace; without a window, find the onset in the data and look at what came after it.
+
+        Raises
+        ------
+        SourceError
+            If no window is given and the sources hold nothing that has a time.
+        """
+        if window is not None:
+            return Workspace(sources=sources, window=window, baseline=baseline or window.before())
+        spans = [span for source in sources.values() if source.kind != "changes" and (span := source.span())]
+        if not spans:
+            said = [note for source in sources.values() for note in _notes(source)]
+            why = f" ({'; '.join(said)})" if said else ""
+            raise SourceError(f"the data holds no times{why}, so there is no window to look at: name one")
+        whole = Window(start=min(s.start for s in spans), end=max(s.end for s in spans))
+        onset = self._onset(sources, whole)
+        if onset is not None and onset - whole.start >= _LEAST_BASELINE and onset < whole.end:
+            start = pd.Timestamp(onset)
+            incident = Window(start=start, end=whole.end)
+            return Workspace(
+                sources=sources, window=incident, baseline=baseline or Window(start=whole.start, end=start)
+            )
+        return Workspace(sources=sources, window=whole, baseline=baseline or whole.before())
+
+    def _onset(self, sources: dict[str, Source], whole: Window) -> pd.Timestamp | None:
+        def read(kind: str) -> list[pd.DataFrame]:
+            return [s.query("", whole) for s in sources.values() if s.kind == kind]
+
+        logs, metrics = read("logs"), read("metrics")
+        found = find_onset(
+            pd.concat(logs).sort_index(kind="stable") if logs else None,
+            pd.concat(metrics, axis=1) if metrics else None,
+        )
+        return None if found is None else pd.Timestamp(found.time)
+
+    def answer(self, question: str, desk: Workspace) -> ShownAnswer:
+        """Answer a question about what is on the desk; an empty question asks for the whole picture.
+
+        Raises
+        ------
+        WindowError
+            If the question names times that make no window.
+        """
+        request = understand(question, services=desk.services(), window=desk.window)
+        window = request.window or desk.window
+        baseline = desk.baseline if desk.baseline.end <= window.start or request.window is None else window.before()
+        if request.intent == "similar":
+            return self._similar(request, desk)
+        if not self._has_baseline(desk, baseline):
+            return self._summary(request, desk, window)
+        return self._compare(request, desk, window, baseline)
+
+    def _has_baseline(self, desk: Workspace, baseline: Window) -> bool:
+        if desk.analyzed or desk.of_kind("metrics"):
+            return True
+        spans = [span for name in desk.of_kind("logs") if (span := desk.source(name).span())]
+        return any(span.start < baseline.end and span.end > baseline.start for span in spans)
+
+    def _compare(self, request: Request, desk: Workspace, window: Window, baseline: Window) -> ShownAnswer:
+        findings, hypotheses, nothing = self._conclusions(desk, window, baseline)
+        about = (
+            [f for f in findings if f.service in self._near(request.services, desk)] if request.services else findings
+        )
+        causes = cause_claims(hypotheses[:1])
+        order = order_claim(
+            findings, [h.service for h in hypotheses[:1]] + list(request.services or self._target(desk))
+        )
+        changes = self._change_claims(desk, hypotheses)
+        stated = finding_claims(about)
+        if request.intent in ("when", "what changed"):
+            claims = [*([order] if order else []), *changes, *stated, *causes]
+        else:
+            claims = [*causes, *([order] if order else []), *changes, *stated]
+        if not hypotheses:
+            claims = [*([nothing] if nothing else []), *stated]
+        return assemble(
+            desk,
+            request.text,
+            _headline(hypotheses, about, request.services),
+            claims,
+            window=window,
+            baseline=baseline,
+            findings=about,
+            hypotheses=hypotheses,
+            recommendations=self.troubleshooter.recommendations(hypotheses),
+            follow_ups=self.troubleshooter.follow_ups(hypotheses, missing=_lacking(desk)),
+            similar=self._past(desk, findings),
+            runbooks=self._runbooks(hypotheses),
+        )
+
+    def _conclusions(
+        self, desk: Workspace, window: Window, baseline: Window
+    ) -> tuple[list[Finding], list[Hypothesis], Claim | None]:
+        if desk.analyzed and window == desk.window and baseline == desk.baseline:
+            ranking = [e for e in desk.ledger if e.operation is not None and e.operation.name == "root_cause.rank"]
+            return desk.findings, desk.hypotheses.standing(), nothing_claim(ranking[-1]) if ranking else None
+        run = Pipeline(desk, window, baseline).run(self.troubleshooter)
+        adopted = desk.hypotheses.adopt(run.hypotheses)
+        if window == desk.window and baseline == desk.baseline:
+            desk.analyzed = True
+            desk.recommendations = self.troubleshooter.recommendations(adopted)
+        return run.found, adopted, nothing_claim(run.ranking)
+
+    def _summary(self, request: Request, desk: Workspace, window: Window) -> ShownAnswer:
+        """Say what is in logs that have no baseline: how much, of whom, how severe, and what mechanisms it names."""
+        claims: list[Claim] = []
+        findings: list[Finding] = []
+        for name in desk.of_kind("logs"):
+            text = " ".join(f'"{term}"' for term in request.terms)
+            logs = desk.fetch(name, text, window)
+            if logs.empty:
+                desk.missing.append(f"{name} holds no log lines in {window}")
+                continue
+            summary = logs_summary([logs], {})
+            entry = desk.derive(summary, cited(logs), Operation(name="logs.summary"))
+            findings += desk.keep(logs_errors([logs], {}))
+            records = "1 record" if len(logs) == 1 else f"{len(logs):,} records"
+            claims.append(Claim(text=f"{name} holds {records}.", evidence=(entry.id, *cited(logs))))
+            claims += frequent_claims(summary, entry)
+        errors = pd.Series([f.service for f in findings if f.service in (request.services or desk.services())])
+        causes = errors.value_counts().rename_axis("service").reset_index(name="score")
+        argued = self.troubleshooter.hypotheses(findings, causes, graph=desk.graph)
+        if argued and argued[0].mechanism is Mechanism.UNKNOWN:
+            argued = []  # errors that name no mechanism, and nothing to compare them with: no cause can be argued
+        # Without a baseline nothing shows that the error is new: no more than a speculation.
+        hypotheses = desk.hypotheses.adopt(_speculative(argued))
+        headline = hypotheses[0].cause if hypotheses else _summary_headline(findings)
+        desk.missing.append("there is no baseline to compare with: give an earlier stretch of the same logs")
+        return assemble(
+            desk,
+            request.text,
+            headline,
+            [*cause_claims(hypotheses[:1]), *claims, *finding_claims(findings)],
+            window=window,
+            findings=findings,
+            hypotheses=hypotheses,
+            recommendations=self.troubleshooter.recommendations(hypotheses),
+            follow_ups=self.troubleshooter.follow_ups(hypotheses, missing=["logs from before it began"]),
+            similar=self._past(desk, findings),
+            runbooks=self._runbooks(hypotheses),
+        )
+
+    def _similar(self, request: Request, desk: Workspace) -> ShownAnswer:
+        past = self._past(desk, desk.findings)
+        if past:
+            headline = f"It resembles {past[0].case_id}: {past[0].title}"
+        elif self.knowledge is None:
+            headline = "No past cases are connected."
+        else:
+            headline = "No stored case resembles this one."
+        return assemble(desk, request.text, headline, [], window=desk.window, similar=past)
+
+    def _change_claims(self, desk: Workspace, hypotheses: Sequence[Hypothesis]) -> list[Claim]:
+        blamed = {h.change for h in hypotheses if h.change}
+        claims: list[Claim] = []
+        for entry in desk.ledger:
+            if entry.kind != "query" or "commit" not in entry.columns or "diff" not in entry.columns:
+                continue
+            for row in entry.frame.reset_index().to_dict("records"):
+                names = {str(row.get("commit") or ""), str(row.get("version") or "")} - {""}
+                if not any(name in change for name in names for change in blamed):
+                    continue
+                what = " ".join(str(row[k]) for k in ("kind", "version") if row.get(k))
+                text = f"{row['service']} had a {what} at {row['time']:%H:%M:%S}."
+                claims.append(Claim(text=text, evidence=(entry.id,)))
+        return claims[:2]
+
+    def _near(self, services: Sequence[str], desk: Workspace) -> set[str]:
+        near = set(services)
+        for service in services:
+            near |= desk.graph.downstream_of(service) if desk.graph else set()
+        return near
+
+    def _target(self, desk: Workspace) -> list[str]:
+        return [desk.alert.service] if desk.alert and desk.alert.service else [f.service for f in desk.findings[:3]]
+
+    def _past(self, desk: Workspace, findings: Sequence[Finding]) -> list[SimilarCase]:
+        if self.knowledge is None or not findings:
+            return []
+        return self.knowledge.similar(
+            list(findings),
+            services=tuple({f.service for f in findings if f.service}),
+            mechanisms=tuple(h.mechanism for h in desk.hypotheses.standing()[:1]),
+            exclude=desk.case_id,
+        )
+
+    def _runbooks(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
+        if self.knowledge is None or not hypotheses:
+            return []
+        found = self.knowledge.search(hypotheses[0].mechanism.phrase, k=3)
+        return [f"{row['title']} ({row['path']})" for row in found.to_dict("records")]
+
+
+def _notes(source: Source) -> list[str]:
+    source.query()
+    return source.notes
+
+
+def _headline(hypotheses: Sequence[Hypothesis], findings: Sequence[Finding], services: Sequence[str]) -> str:
+    if hypotheses:
+        return hypotheses[0].cause
+    where = f" about {', '.join(services)}" if services else ""
+    if not findings:
+        return f"Nothing stands out{where}: the window looks like its baseline."
+    return f"No cause stands out{where}; {len(findings)} smaller differences are listed."
+
+
+def _summary_headline(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "No errors are logged."
+    return findings[0].sentence
+
+
+def _speculative(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    return [
+        h.model_copy(
+            update={
+                "confidence": Confidence.SPECULATIVE,
+                "cause": sentence(h.service, h.mechanism, Confidence.SPECULATIVE),
+            }
+        )
+        for h in hypotheses
+    ]
+
+
+def _lacking(desk: Workspace) -> list[str]:
+    return [f"{kind} of the same time" for kind in ("logs", "metrics", "changes") if not desk.of_kind(kind)]

@@ -1,0 +1,111 @@
+"""The first full pass over an incident: compare windows, rank services, argue causes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+
+from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer
+from faultmaven_lib.evidence import cited
+from faultmaven_lib.exceptions import SourceError
+from faultmaven_lib.model import Evidence, Finding, Hypothesis, Operation, Window
+from faultmaven_lib.query.operations import rank
+from faultmaven_lib.query.workspace import Workspace
+from faultmaven_lib.troubleshooting import Troubleshooter
+
+_CHANGES_BEFORE = timedelta(hours=24)
+"""How long before the baseline a change may lie and still be looked at: many bite only hours later."""
+
+
+class Pipeline:
+    """Runs the analyses on a workspace; everything it reads and derives lands in the ledger."""
+
+    def __init__(self, workspace: Workspace, window: Window | None = None, baseline: Window | None = None) -> None:
+        self.desk = workspace
+        self.window = window or workspace.window
+        self.baseline = baseline or workspace.baseline
+        self.changes: list[pd.DataFrame] = []
+        self.metrics: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        self.found: list[Finding] = []
+        self.ranking: Evidence | None = None
+        self.hypotheses: list[Hypothesis] = []
+
+    def run(self, troubleshooter: Troubleshooter | None = None) -> Pipeline:
+        """Compare, rank and argue; a source that cannot be read is left out and named in ``missing``."""
+        for kind, step in (("logs", self._logs), ("metrics", self._metrics), ("changes", self._read_changes)):
+            for name in self.desk.of_kind(kind):
+                try:
+                    step(name)
+                except SourceError as error:
+                    self.desk.missing.append(f"{name} could not be read: {error}")
+        causes = self._rank()
+        adviser = troubleshooter or Troubleshooter()
+        self.hypotheses = adviser.hypotheses(self.found, causes, graph=self.desk.graph, target=self.target)
+        return self
+
+    @property
+    def target(self) -> str:
+        """The service that the alert is about."""
+        return self.desk.alert.service if self.desk.alert else ""
+
+    def _logs(self, name: str) -> None:
+        before = self.desk.fetch(name, "", self.baseline)
+        after = self.desk.fetch(name, "", self.window)
+        if before.empty or after.empty:
+            which = "baseline" if before.empty else "window of the incident"
+            self.desk.missing.append(f"{name} holds no log lines in the {which}")
+            if after.empty:
+                return
+        analyzer = LogAnalyzer().fit(before, baseline_window=self.baseline)
+        self.found += self.desk.keep(analyzer.compare(after, incident_window=self.window))
+
+    def _metrics(self, name: str) -> None:
+        before = self.desk.fetch(name, "", self.baseline)
+        after = self.desk.fetch(name, "", self.window)
+        if before.empty or after.empty:
+            which = "baseline" if before.empty else "window of the incident"
+            self.desk.missing.append(f"{name} holds no samples in the {which}")
+            return
+        self.metrics.append((before, after))
+        self.found += self.desk.keep(MetricAnalyzer().fit(before).compare(after))
+
+    def _read_changes(self, name: str) -> None:
+        span = Window(start=self.baseline.start - _CHANGES_BEFORE, end=self.window.end)
+        self.changes.append(self.desk.fetch(name, "", span))
+
+    def _rank(self) -> pd.DataFrame:
+        parents: list[str] = []
+        roles: list[str] = []
+        frames: list[pd.DataFrame] = []
+
+        def give(role: str, frame: pd.DataFrame, ids: tuple[str, ...]) -> None:
+            for evidence_id in ids:
+                if evidence_id not in parents:
+                    parents.append(evidence_id)
+                    roles.append(role)
+                    frames.append(frame if role != "findings" else self.desk.ledger[evidence_id].frame)
+
+        for before, after in self.metrics:
+            give("baseline", before, cited(before))
+            give("incident", after, cited(after))
+        for evidence_id in dict.fromkeys(f.evidence[0] for f in self.found):
+            give("findings", pd.DataFrame(), (evidence_id,))
+        for changes in self.changes:
+            if len(changes):
+                give("changes", changes, cited(changes))
+        if not parents:
+            return pd.DataFrame()
+        graph = self.desk.graph
+        parameters = {
+            "roles": roles,
+            "graph": [list(edge) for edge in graph.edges] if graph else None,
+            "target": self.target,
+        }
+        operation = Operation(name="root_cause.rank", parameters=parameters)
+        causes = rank(frames, parameters)
+        self.ranking = self.desk.derive(causes, parents, operation)
+        if len(causes):
+            # The ranking names what it was computed from: to cite it is to cite that.
+            causes = causes.assign(evidence=self.ranking.id)
+        return causes
