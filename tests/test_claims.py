@@ -163,7 +163,7 @@ UNSUPPORTED = [
     ("A memory leak in postgres is the cause.", {"hypotheses": ("H1",)}, "memory"),
     ("postgres is the confirmed cause.", {"hypotheses": ("H1",)}, "confirmed"),
     ("postgres is the strong cause.", {"hypotheses": ("H1",)}, "'strong'"),
-    ("Lock contention in postgres is the probable cause.", {"hypotheses": ("H1",), "evidence": ("E1",)}, "without citing"),
+    ("Lock contention in postgres is the probable cause.", {"hypotheses": ("H1",), "evidence": ("E1",)}, "citing"),
     ("Lock contention in postgres is the probable cause, see E1.", {"hypotheses": ("H1",)}, "mentions E1"),
     ("Nothing stands out.", {}, "denies"),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from faultmaven_lib.exceptions import WindowError
 from faultmaven_lib.model import Alert, Finding, FindingKind, Mechanism, ServiceGraph, Window, duration, utc
 
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.timezones())  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.timezones())
 
 
 @given(MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(days=400)))

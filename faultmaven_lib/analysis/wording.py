@@ -55,19 +55,19 @@ def number(value: float) -> str:
 
 
 def amount(value: float, unit: str = "") -> str:
-    """Write a number with its unit, small seconds as ms and large bytes as MiB.
+    """Write a number with its unit, small seconds as ms and large bytes as MB.
 
     Examples
     --------
     >>> amount(0.0123, "s"), amount(3.2e9, "B"), amount(4.2, "/s"), amount(30, "%")
-    ('12.3 ms', '2.98 GiB', '4.2/s', '30 %')
+    ('12.3 ms', '3.2 GB', '4.2/s', '30 %')
     """
     if unit == "ms" and abs(value) >= 1000:
         return f"{number(value / 1000)} s"
     if unit == "s" and 0 < abs(value) < 1:
         return f"{number(value * 1000)} ms" if abs(value) >= 1e-3 else f"{number(value * 1e6)} µs"
     if unit in {"B", "B/s"}:
-        for size, name in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        for size, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
             if abs(value) >= size:
                 return f"{number(value / size)} {name}{unit[1:]}"
     if unit.startswith("/"):

@@ -46,7 +46,7 @@ CAUSE_RIGHT = re.compile(
 )
 CAUSE_LEFT = re.compile(
     r"\b(?:caused(?! by)|causes|triggered(?! by)|triggers|led to|leads to|explains|broke|"
-    r"(?:is|was)(?: not)?(?: the| a)?(?: root| likely| probable| speculative| strong| most likely)* cause)\b"
+    r"(?:is|was)(?: not)?(?: the| a)?(?: root| likely| probable| possible| speculative| strong| most likely)* cause)\b"
 )
 RESULTS = re.compile(r"\bresults? (?:in|from|of)\b")
 

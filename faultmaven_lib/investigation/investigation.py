@@ -35,10 +35,12 @@ from faultmaven_lib.model import (
     Source,
     Statement,
     Status,
+    Times,
     Verification,
     Window,
 )
 from faultmaven_lib.query import QueryHandler
+from faultmaven_lib.render.postmortem import postmortem
 from faultmaven_lib.settings import settings
 from faultmaven_lib.sources import connect, read_alert
 from faultmaven_lib.storage import Store
@@ -99,17 +101,18 @@ class Investigation(Holding):
             baseline=before,
             alert=alert,
             graph=graph,
+            times=Times(detected=alert.starts_at if alert else None),
             created_at=now,
             updated_at=now,
         )
-        self._setup(case, sources or {}, database_url)
-
-    def _setup(self, case: Case, sources: Mapping[str, Any], database_url: str | None) -> None:
-        self._case = case
         self._database_url = database_url
         self._store: Store | None = None
         self._knowledge: KnowledgeBase | None = None
         self._verifications: list[Verification] = []
+        self._take(case, sources or {})
+
+    def _take(self, case: Case, sources: Mapping[str, Any]) -> None:
+        self._case = case
         self._desk = desk_of(case, {name: connected(name, target) for name, target in sources.items()})
 
     # -- where one comes from -------------------------------------------------------------------------------
@@ -164,9 +167,8 @@ class Investigation(Holding):
             If the file is not a readable archive.
         """
         found = read_archive(case) if str(case).endswith(".fmz") else Store(database_url).load(str(case))
-        investigation = cls.__new__(cls)
-        # Not through the constructor: a stored case has all that it would make up.
-        investigation._setup(found, reconnected(found.sources) | dict(sources or {}), database_url)
+        investigation = cls(found.title, found.window, found.baseline, database_url=database_url)
+        investigation._take(found, reconnected(found.sources) | dict(sources or {}))
         return investigation
 
     # -- work -------------------------------------------------------------------------------------------------
@@ -367,8 +369,6 @@ class Investigation(Holding):
         """
         if verify:
             self.verify()
-        from faultmaven_lib.reports import postmortem
-
         return postmortem(self.case(), Path(path), verifications=self._verifications)
 
     @property

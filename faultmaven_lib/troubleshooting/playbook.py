@@ -35,8 +35,8 @@ PLAYBOOK: dict[Mechanism, tuple[Step, ...]] = {
         _check(
             "Find the session that holds the lock in {service}.",
             "Waiters pile up behind one holder; who it is decides what may be done.",
-            'psql -c "select pid, pg_blocking_pids(pid) as blocked_by, state, now() - xact_start as age, left(query, 80) '
-            "from pg_stat_activity where state <> 'idle' order by xact_start\"",
+            'psql -c "select pid, pg_blocking_pids(pid) as blocked_by, state, now() - xact_start as age, '
+            "left(query, 80) from pg_stat_activity where state <> 'idle' order by xact_start\"",
             "One session blocks the others and is itself blocked by none.",
         ),
         _step(

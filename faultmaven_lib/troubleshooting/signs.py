@@ -146,6 +146,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
 )
 
+_NEARLY = 0.15
 _LOG_KINDS = {
     FindingKind.ERROR_TEMPLATE,
     FindingKind.NEW_TEMPLATE,
@@ -166,7 +167,11 @@ def side(finding: Finding) -> Where:
 
 
 def signs_of(finding: Finding) -> list[Sign]:
-    """Return the signs that a finding shows, the strongest of each mechanism only."""
+    """Return the signs that a finding shows, the strongest of each mechanism only.
+
+    Of a log message only those count that are about as strong as the strongest: a pool that "timed out" when its
+    limit was reached says pool, not dependency or limit.
+    """
     where = side(finding)
     if finding.kind in (FindingKind.GONE_TEMPLATE, FindingKind.DIP):
         return []  # an error message that went away is no sign of the error
@@ -177,4 +182,5 @@ def signs_of(finding: Finding) -> list[Sign]:
             continue
         if sign.pattern.search(text) and sign.weight > (best[sign.mechanism].weight if sign.mechanism in best else 0):
             best[sign.mechanism] = sign
-    return list(best.values())
+    bar = max((sign.weight for sign in best.values()), default=0.0) - (_NEARLY if where == "log" else 1.0)
+    return [sign for sign in best.values() if sign.weight >= bar]

@@ -230,9 +230,9 @@ class Troubleshooter:
             return []
         chosen = ranked[:1]
         for other in ranked[1:]:
-            # One more of the same service and a weaker sign of the same kind of trouble says nothing new.
-            same = [c for c in chosen if c.service == other.service and c.mechanism == other.mechanism]
-            if not same and len(chosen) < self.max_hypotheses and other.score >= 0.3 * chosen[0].score:
+            # Another mechanism in the same service is an alternative only if it is nearly as well supported.
+            same = any(c.service == other.service for c in chosen)
+            if len(chosen) < self.max_hypotheses and other.score >= (0.75 if same else 0.3) * chosen[0].score:
                 chosen.append(other)
         if len(chosen) == 1:
             ranks, evidence, changes = _ranks(causes)
@@ -252,8 +252,16 @@ def sentence(service: str, mechanism: Mechanism, confidence: Confidence, status:
     what = f"{mechanism.phrase[0].upper()}{mechanism.phrase[1:]} in {service}"
     if status is Status.REFUTED:
         return f"{what} is not the cause."
-    word = "confirmed" if status is Status.CONFIRMED else confidence.value
-    return f"{what} is the {word} cause."
+    if status is Status.CONFIRMED:
+        return f"{what} is the confirmed cause."
+    return f"{what} is {_STANDING[confidence]}."
+
+
+_STANDING = {
+    Confidence.STRONG: "the most likely cause, on strong evidence",
+    Confidence.PROBABLE: "the probable cause",
+    Confidence.SPECULATIVE: "a possible cause",
+}
 
 
 def _ranks(causes: pd.DataFrame) -> tuple[dict[str, float], dict[str, list[str]], dict[str, str]]:

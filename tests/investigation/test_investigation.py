@@ -193,7 +193,7 @@ def test_an_unsupported_claim_stops_the_report_whoever_put_it_in(inv: fm.Investi
     inv.analyze()
     case = inv.case()
     forged = case.model_copy(update={"claims": (*case.claims, Claim(text="shop caused it all.", evidence=("E1",)))})
-    inv._setup(forged, {}, None)
+    inv._take(forged, {})
     with pytest.raises(UnsupportedClaim, match="shop caused it all"):
         inv.report(tmp_path / "p.html", verify=False)
     assert not list(tmp_path.glob("*.html*"))

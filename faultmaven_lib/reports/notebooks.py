@@ -1,0 +1,47 @@
+"""Run a notebook with parameters; a failed run leaves what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from faultmaven_lib.exceptions import MissingExtra, ReportError
+
+
+def run_notebook(notebook: Path, output: Path, parameters: Mapping[str, Any], *, progress: bool = True) -> Path:
+    """Run a notebook by papermill.
+
+    Parameters
+    ----------
+    notebook
+        The notebook to run; its cell tagged ``parameters`` holds the defaults.
+    output
+        Where the run notebook goes.
+    parameters
+        Values to set.
+    progress
+        Show a bar, one step a cell.
+
+    Raises
+    ------
+    MissingExtra
+        If papermill is not installed.
+    ReportError
+        If a cell fails; the notebook up to that cell is at ``output``.
+    """
+    try:
+        import papermill
+    except ImportError:
+        raise MissingExtra("Running a notebook", "notebook") from None
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(notebook), str(output), dict(parameters), progress_bar=progress, log_output=False, kernel_name="python3"
+        )
+    except papermill.PapermillExecutionError as error:
+        raise ReportError(
+            f"{notebook.name} stopped in cell {error.exec_count} with {error.ename}: {error.evalue}; "
+            f"what ran is in {output}"
+        ) from None
+    return output
