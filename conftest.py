@@ -18,5 +18,6 @@ def _home_of_the_examples() -> Iterator[None]:
     del os.environ["FAULTMAVEN_HOME"]
     os.environ.update(before)
 
+
 # The recorder's shop is a set of programs: importing one connects it to its database.
 collect_ignore_glob = ["tests/recorder/shop/*"]

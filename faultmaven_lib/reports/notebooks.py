@@ -32,12 +32,21 @@ def run_notebook(notebook: Path, output: Path, parameters: Mapping[str, Any], *,
     """
     try:
         import papermill
+        from traitlets.config import Config
     except ImportError:
         raise MissingExtra("Running a notebook", "notebook") from None
+    # Over a socket file only this user can talk to the kernel; over TCP anyone on the machine could listen.
+    private = Config({"KernelManager": {"transport": "ipc"}})
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook), str(output), dict(parameters), progress_bar=progress, log_output=False, kernel_name="python3"
+            str(notebook),
+            str(output),
+            dict(parameters),
+            progress_bar=progress,
+            log_output=False,
+            kernel_name="python3",
+            config=private,
         )
     except papermill.PapermillExecutionError as error:
         raise ReportError(
