@@ -1,0 +1,132 @@
+"""A process of the recorded system: how one is started, watched and ended."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from .programs import RecorderError
+
+_FIRST_PORT, _LAST_PORT = 18_000, 32_000  # below those that outgoing connections use, so that none takes one first
+_ports = (_FIRST_PORT + (os.getpid() * 16 + n) % (_LAST_PORT - _FIRST_PORT) for n in itertools.count())
+
+
+def free_port() -> int:
+    """Return a free port that this process did not hand out before, and another recorder hardly does."""
+    for port in itertools.islice(_ports, 500):
+        with socket.socket() as s, suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise RecorderError(f"found no free port between {_FIRST_PORT} and {_LAST_PORT} on 127.0.0.1")
+
+
+class Process:
+    """A program in a process group of its own, whose output goes to one log file.
+
+    Parameters
+    ----------
+    name
+        The service, as it is named in logs and metrics.
+    command
+        Program and arguments.
+    log
+        File that gets standard output and standard error.
+    environment
+        Variables on top of a small neutral environment (UTC, C locale).
+    folder
+        Working directory.
+    user
+        User to become; only root can.
+    ready
+        Called until it returns true, at most for 30 s.
+    stop_signal
+        What asks the program to end soon, without waiting for clients.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        *,
+        environment: dict[str, str] | None = None,
+        folder: Path | None = None,
+        user: str | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        stop_signal: int = signal.SIGTERM,
+    ) -> None:
+        self.name, self.command, self.log = name, list(command), log
+        self._environment = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        self._environment.update(environment or {})
+        self._folder, self._user, self._ready, self._signal = folder, user, ready, stop_signal
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self._child = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                env=self._environment,
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 30
+        while not self._ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise RecorderError(f"{self.name} did not become ready within 30 s; its log ends:\n{self._tail()}")
+            time.sleep(0.05)
+        self.check()
+
+    def check(self) -> None:
+        """Raise if the process has ended by itself."""
+        if self._child is not None and (code := self._child.poll()) is not None:
+            raise RecorderError(f"{self.name} ended with code {code}; its log ends:\n{self._tail()}")
+
+    def stop(self) -> None:
+        """End the whole process group: ask, wait 5 s, then kill."""
+        if self._child is None:
+            return
+        end_group(self._child, self._signal)
+        self._child = None
+
+    def _tail(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").splitlines() if self.log.exists() else []
+        return "\n".join(f"  {line[:300]}" for line in lines[-8:]) or "  (nothing)"
+
+
+def end_group(child: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    """End a child that leads a process group, and the group."""
+    if child.poll() is None:
+        child.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5)
+    with suppress(ProcessLookupError, PermissionError):  # also what the leader left behind
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait(5)
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Return a check that a URL answers 200."""
+
+    def check() -> bool:
+        try:
+            return httpx.get(url, timeout=1.0).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    return check
