@@ -10,7 +10,7 @@ INPUTS := pyproject.toml constraints.txt setup.py MANIFEST.in
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab dashboards install test lint typecheck arrows check-format unit docs format bench record lock clean
+.PHONY: help demo lab dashboards install test lint typecheck arrows check-format unit docs format bench screenshots record lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +21,11 @@ demo: $(VENV)/.ready-to-use  ## Install into .venv and work the recorded inciden
 	$(BIN)/faultmaven demo
 
 lab: $(VENV)/.ready-to-use  ## Open the notebooks in JupyterLab (PORT=8888)
-	$(BIN)/jupyter lab $(AS_ROOT) --ServerApp.root_dir=notebooks --port=$(or $(PORT),8888)
+	$(BIN)/jupyter lab $(AS_ROOT) --ServerApp.root_dir=notebooks --port=$(or $(PORT),8888) \
+	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/01_triage.ipynb
 
 dashboards: $(VENV)/.ready-to-use  ## Open the dashboards in Voila (PORT=8866)
-	cd dashboards && JUPYTER_PATH="$$PWD/jupyter" $(abspath $(BIN))/voila --port=$(or $(PORT),8866)
+	cd dashboards && JUPYTER_PATH="$$PWD/jupyter" $(abspath $(BIN))/voila incidents.ipynb --port=$(or $(PORT),8866)
 
 # ---- develop it
 
@@ -59,6 +60,9 @@ format: $(VENV)/.ready-to-test  ## Format the code and mend what ruff can mend
 
 bench: $(VENV)/.ready-to-test  ## Measure speed and accuracy (FAULTMAVEN_BENCH_DATA= names the public data)
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+screenshots: $(VENV)/.ready-to-test  ## Make the pictures of the README again
+	$(BIN)/python -m tests.browser.screenshots
 
 record: install  ## Record the sample incidents again, from real processes
 	$(BIN)/python -m tests.recorder record --out faultmaven_lib/datasets $(ARGS)

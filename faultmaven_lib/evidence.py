@@ -115,6 +115,17 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def with_parents(self, ids: Iterable[str]) -> set[str]:
+        """Return the ids with all that they were derived from."""
+        found: set[str] = set()
+        todo = [evidence_id for evidence_id in ids if evidence_id in self]
+        while todo:
+            current = todo.pop()
+            if current not in found:
+                found.add(current)
+                todo.extend(self[current].parents)
+        return found
+
     def frame(self) -> pd.DataFrame:
         """Return one row an entry: id, what was asked, window, rows, whether it can be run again."""
         columns = ["id", "what", "window", "taken_at", "rows", "rerunnable", "partial", "notes"]

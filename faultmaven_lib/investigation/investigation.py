@@ -239,11 +239,12 @@ class Investigation(Holding):
         return self._desk.hypotheses.propose(service, Mechanism(mechanism), ids, by=settings().user).id
 
     def confirm(self, hypothesis_id: str) -> None:
-        """Settle a hypothesis as the cause."""
+        """Settle a hypothesis as the cause; its onset is when the incident started, unless that is set already."""
         held = self._settle(hypothesis_id, Status.CONFIRMED)
         onset = held.onset if isinstance(held.onset, datetime) else None
         cause = ConfirmedCause(service=held.service, mechanism=held.mechanism, onset=onset)
-        self._case = self._case.model_copy(update={"confirmed_cause": cause})
+        times = self._case.times.model_copy(update={"started": self._case.times.started or onset})
+        self._case = self._case.model_copy(update={"confirmed_cause": cause, "times": times})
 
     def refute(self, hypothesis_id: str) -> None:
         """Settle a hypothesis as not the cause."""
@@ -286,8 +287,7 @@ class Investigation(Holding):
         self._desk.cell = _cell()
         self._desk.missing.clear()
         answer = QueryHandler(knowledge=self._reachable_knowledge()).answer(question, self._desk)
-        new = [claim for claim in answer.claims if claim not in self._desk.claims]
-        self._desk.claims += new
+        self._desk.claims += [claim for claim in answer.claims if claim not in self._desk.claims]
         return answer
 
     def similar(self, k: int = 5) -> pd.DataFrame:

@@ -301,7 +301,7 @@ class KnowledgeBase:
 
     def _loaded(self, case_id: str) -> Case | None:
         try:
-            return self.store.load(case_id)
+            return self.store.load(case_id, snapshots=False)
         except (CaseNotFound, StorageError):
             return None  # erased meanwhile, or written by a newer version: it resembles nothing
 

@@ -163,5 +163,5 @@ def assemble(
         similar=tuple(similar),
         runbooks=tuple(runbooks),
         missing=tuple(dict.fromkeys([*desk.missing, *dropped])),
-        evidence=tuple(entry for entry in desk.ledger if entry.id in set(cited)),
+        evidence=tuple(entry for entry in desk.ledger if entry.id in desk.ledger.with_parents(cited)),
     )

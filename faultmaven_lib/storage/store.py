@@ -185,8 +185,16 @@ class Store(Documents):
                 "open the store for that team"
             )
 
-    def load(self, case_id: str) -> Case:
-        """Return a case with its evidence, snapshots included.
+    def load(self, case_id: str, *, snapshots: bool = True) -> Case:
+        """Return a case with its evidence.
+
+        Parameters
+        ----------
+        case_id
+            Its id.
+        snapshots
+            Read the stored results too; without them the evidence says everything but what came back, and a list
+            of many cases is read in a fraction of the time. Such a case is not one to save again.
 
         Raises
         ------
@@ -200,8 +208,7 @@ class Store(Documents):
             row = connection.execute(query).first()
             if row is None:
                 raise self._not_found(connection, case_id)
-            blobs = select(snapshots.c.evidence_id, snapshots.c.data).where(snapshots.c.case_id == case_id)
-            found = {r.evidence_id: bytes(r.data) for r in connection.execute(blobs)}
+            found = _read_snapshots(connection, case_id) if snapshots else {}
         try:
             return codec.decode(row.document, found)
         except codec.CodecError as error:
@@ -343,6 +350,11 @@ def _write_services(connection: Connection, case: Case) -> None:
     connection.execute(delete(case_services).where(case_services.c.case_id == case.id))
     if rows := [{"case_id": case.id, "service": service} for service in codec.services_of(case)]:
         connection.execute(insert(case_services), rows)
+
+
+def _read_snapshots(connection: Connection, case_id: str) -> dict[str, bytes]:
+    query = select(snapshots.c.evidence_id, snapshots.c.data).where(snapshots.c.case_id == case_id)
+    return {row.evidence_id: bytes(row.data) for row in connection.execute(query)}
 
 
 def _write_snapshots(connection: Connection, case: Case) -> None:
