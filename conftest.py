@@ -19,5 +19,7 @@ def _home_of_the_examples() -> Iterator[None]:
     os.environ.update(before)
 
 
+pytest_plugins = ["tests.recorder.fixtures"]
+
 # The recorder's shop is a set of programs: importing one connects it to its database.
 collect_ignore_glob = ["tests/recorder/shop/*"]

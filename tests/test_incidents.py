@@ -10,8 +10,6 @@ import pytest
 import faultmaven_lib as fm
 from faultmaven_lib.datasets import load_incident, load_truth
 
-pytest_plugins = ["tests.recorder.fixtures"]
-
 
 @pytest.fixture(params=["shipped", pytest.param("fresh", marks=[pytest.mark.slow, pytest.mark.servers])])
 def recording(request: pytest.FixtureRequest) -> Callable[[str], str | Path]:

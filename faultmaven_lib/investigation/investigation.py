@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -45,9 +45,6 @@ from faultmaven_lib.settings import settings
 from faultmaven_lib.sources import connect, read_alert
 from faultmaven_lib.storage import Store
 from faultmaven_lib.storage.archive import read_archive, write_archive
-
-_BEFORE_ALERT = timedelta(minutes=15)
-"""How far before an alert its incident is taken to reach back: alerts fire late."""
 
 
 class Investigation(Holding):
@@ -130,13 +127,15 @@ class Investigation(Holding):
     ) -> Self:
         """Begin with an alert, as a noun, a file or what Alertmanager posts.
 
-        The window reaches from 15 minutes before the alert to its end, or to 15 minutes after its start while it
-        fires; the baseline is the equal span before that.
+        Without a window, the incident reaches from 15 minutes before the alert to its end, or to 15 minutes after
+        its start while it fires; where the data does not reach back far enough for a baseline before that, the
+        onset is looked for in it.
         """
         noun = alert if isinstance(alert, Alert) else read_alert(alert)
-        end = noun.ends_at or noun.starts_at + _BEFORE_ALERT
-        span = Window.model_validate(window) if window else Window(start=noun.starts_at - _BEFORE_ALERT, end=end)
-        return cls(noun.summary, span, baseline, sources, alert=noun, graph=graph, database_url=database_url)
+        opened = {name: connected(name, target) for name, target in (sources or {}).items()}
+        spans = (None if text is None else Window.model_validate(text) for text in (window, baseline))
+        desk = QueryHandler().open(opened, *spans, alert=noun)
+        return cls(noun.summary, desk.window, desk.baseline, opened, alert=noun, graph=graph, database_url=database_url)
 
     @classmethod
     def from_incident(cls, incident: Incident, *, database_url: str | None = None) -> Self:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pandas as pd
 
-from faultmaven_lib.analysis import find_onset
 from faultmaven_lib.evidence import cited
-from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
+    Alert,
     Claim,
     Confidence,
     Finding,
@@ -34,10 +32,9 @@ from faultmaven_lib.query.answers import (
 from faultmaven_lib.query.operations import logs_errors, logs_summary
 from faultmaven_lib.query.pipeline import Pipeline
 from faultmaven_lib.query.understand import Request, understand
+from faultmaven_lib.query.windows import choose, span_of
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Troubleshooter, sentence
-
-_LEAST_BASELINE = timedelta(seconds=30)
 
 
 class QueryHandler:
@@ -63,42 +60,22 @@ class QueryHandler:
         self.knowledge = knowledge
 
     def open(
-        self, sources: dict[str, Source], window: Window | None = None, baseline: Window | None = None
+        self,
+        sources: dict[str, Source],
+        window: Window | None = None,
+        baseline: Window | None = None,
+        *,
+        alert: Alert | None = None,
     ) -> Workspace:
-        """Lay out a workspace; without a window, find the onset in the data and look at what came after it.
+        """Lay out a workspace; without a window, one is chosen by the alert and by what the data covers.
 
         Raises
         ------
         SourceError
-            If no window is given and the sources hold nothing that has a time.
+            If neither a window nor an alert is given and the sources hold nothing that has a time.
         """
-        if window is not None:
-            return Workspace(sources=sources, window=window, baseline=baseline or window.before())
-        spans = [span for source in sources.values() if source.kind != "changes" and (span := source.span())]
-        if not spans:
-            said = [note for source in sources.values() for note in _notes(source)]
-            why = f" ({'; '.join(said)})" if said else ""
-            raise SourceError(f"the data holds no times{why}, so there is no window to look at: name one")
-        whole = Window(start=min(s.start for s in spans), end=max(s.end for s in spans))
-        onset = self._onset(sources, whole)
-        if onset is not None and onset - whole.start >= _LEAST_BASELINE and onset < whole.end:
-            start = pd.Timestamp(onset)
-            incident = Window(start=start, end=whole.end)
-            return Workspace(
-                sources=sources, window=incident, baseline=baseline or Window(start=whole.start, end=start)
-            )
-        return Workspace(sources=sources, window=whole, baseline=baseline or whole.before())
-
-    def _onset(self, sources: dict[str, Source], whole: Window) -> pd.Timestamp | None:
-        def read(kind: str) -> list[pd.DataFrame]:
-            return [s.query("", whole) for s in sources.values() if s.kind == kind]
-
-        logs, metrics = read("logs"), read("metrics")
-        found = find_onset(
-            pd.concat(logs).sort_index(kind="stable") if logs else None,
-            pd.concat(metrics, axis=1) if metrics else None,
-        )
-        return None if found is None else pd.Timestamp(found.time)
+        chosen, before = choose(sources, alert=alert, window=window, baseline=baseline)
+        return Workspace(sources=sources, window=chosen, baseline=before, alert=alert)
 
     def answer(self, question: str, desk: Workspace) -> ShownAnswer:
         """Answer a question about what is on the desk; an empty question asks for the whole picture.
@@ -118,13 +95,18 @@ class QueryHandler:
         return self._compare(request, desk, window, baseline)
 
     def _has_baseline(self, desk: Workspace, baseline: Window) -> bool:
-        if desk.analyzed or desk.of_kind("metrics"):
+        if desk.analyzed:
             return True
-        spans = [span for name in desk.of_kind("logs") if (span := desk.source(name).span())]
-        return any(span.start < baseline.end and span.end > baseline.start for span in spans)
+        names = [*desk.of_kind("logs"), *desk.of_kind("metrics")]
+        spans = [span for name in names if (span := span_of(desk.source(name)))]
+        # A source that cannot tell what it covers has to be asked.
+        return len(spans) < len(names) or any(s.start < baseline.end and s.end > baseline.start for s in spans)
 
     def _compare(self, request: Request, desk: Workspace, window: Window, baseline: Window) -> ShownAnswer:
-        findings, hypotheses, nothing = self._conclusions(desk, window, baseline)
+        concluded = self._conclusions(desk, window, baseline)
+        if concluded is None:
+            return self._summary(request, desk, window)
+        findings, hypotheses, nothing = concluded
         about = (
             [f for f in findings if f.service in self._near(request.services, desk)] if request.services else findings
         )
@@ -157,11 +139,13 @@ class QueryHandler:
 
     def _conclusions(
         self, desk: Workspace, window: Window, baseline: Window
-    ) -> tuple[list[Finding], list[Hypothesis], Claim | None]:
+    ) -> tuple[list[Finding], list[Hypothesis], Claim | None] | None:
         if desk.analyzed and window == desk.window and baseline == desk.baseline:
             ranking = [e for e in desk.ledger if e.operation is not None and e.operation.name == "root_cause.rank"]
             return desk.findings, desk.hypotheses.standing(), nothing_claim(ranking[-1]) if ranking else None
         run = Pipeline(desk, window, baseline).run(self.troubleshooter)
+        if not run.compared:
+            return None
         adopted = desk.hypotheses.adopt(run.hypotheses)
         if window == desk.window and baseline == desk.baseline:
             desk.analyzed = True
@@ -191,7 +175,7 @@ class QueryHandler:
             argued = []  # errors that name no mechanism, and nothing to compare them with: no cause can be argued
         # Without a baseline nothing shows that the error is new: no more than a speculation.
         hypotheses = desk.hypotheses.adopt(_speculative(argued))
-        headline = hypotheses[0].cause if hypotheses else _summary_headline(findings)
+        headline = hypotheses[0].cause if hypotheses else _summary_headline(findings, read=bool(claims))
         desk.missing.append("there is no baseline to compare with: give an earlier stretch of the same logs")
         return assemble(
             desk,
@@ -258,11 +242,6 @@ class QueryHandler:
         return [f"{row['title']} ({row['path']})" for row in found.to_dict("records")]
 
 
-def _notes(source: Source) -> list[str]:
-    source.query()
-    return source.notes
-
-
 def _headline(hypotheses: Sequence[Hypothesis], findings: Sequence[Finding], services: Sequence[str]) -> str:
     if hypotheses:
         return hypotheses[0].cause
@@ -272,7 +251,9 @@ def _headline(hypotheses: Sequence[Hypothesis], findings: Sequence[Finding], ser
     return f"No cause stands out{where}; {len(findings)} smaller differences are listed."
 
 
-def _summary_headline(findings: Sequence[Finding]) -> str:
+def _summary_headline(findings: Sequence[Finding], *, read: bool) -> str:
+    if not read:
+        return "There is nothing to look at: no log line lies in the window."
     if not findings:
         return "No errors are logged."
     return findings[0].sentence

@@ -27,6 +27,8 @@ class Pipeline:
         self.baseline = baseline or workspace.baseline
         self.changes: list[pd.DataFrame] = []
         self.metrics: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        self.compared = 0
+        """Pairs of windows that were compared: without one, not even silence can be stated."""
         self.found: list[Finding] = []
         self.ranking: Evidence | None = None
         self.hypotheses: list[Hypothesis] = []
@@ -39,6 +41,8 @@ class Pipeline:
                     step(name)
                 except SourceError as error:
                     self.desk.missing.append(f"{name} could not be read: {error}")
+        if not self.compared:
+            return self
         causes = self._rank()
         adviser = troubleshooter or Troubleshooter()
         self.hypotheses = adviser.hypotheses(self.found, causes, graph=self.desk.graph, target=self.target)
@@ -55,8 +59,9 @@ class Pipeline:
         if before.empty or after.empty:
             which = "baseline" if before.empty else "window of the incident"
             self.desk.missing.append(f"{name} holds no log lines in the {which}")
-            if after.empty:
-                return
+        if before.empty:
+            return  # an incident without a line is a finding, a baseline without one is none
+        self.compared += 1
         analyzer = LogAnalyzer().fit(before, baseline_window=self.baseline)
         self.found += self.desk.keep(analyzer.compare(after, incident_window=self.window))
 
@@ -67,6 +72,7 @@ class Pipeline:
             which = "baseline" if before.empty else "window of the incident"
             self.desk.missing.append(f"{name} holds no samples in the {which}")
             return
+        self.compared += 1
         self.metrics.append((before, after))
         self.found += self.desk.keep(MetricAnalyzer().fit(before).compare(after))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from faultmaven_lib.claims import check
 from faultmaven_lib.exceptions import ConflictError, FaultMavenError, SourceError, UnknownEvidence, UnsupportedClaim
 from faultmaven_lib.model import Claim, Status
 
-from .conftest import investigate, write_shop
+from .conftest import GRAPH, MIDDLE, investigate, write_shop
 
 
 def test_the_first_cause_is_right_and_has_evidence_and_an_alternative(inv: fm.Investigation) -> None:
@@ -218,3 +219,45 @@ def test_ask_needs_nothing_but_data(shop: Path) -> None:
     assert pasted.hypotheses[0].confidence.value == "speculative"
     with pytest.raises(SourceError, match="nothing to look at"):
         fm.ask("why?")
+
+
+def _alert(at: str) -> dict:
+    return {"alerts": [{"status": "firing", "labels": {"alertname": "Slow", "service": "shop"}, "startsAt": at}]}
+
+
+def test_an_alert_finds_its_windows_in_data_that_reaches_back_only_minutes(shop: Path) -> None:
+    sources = {"logs": str(shop / "logs" / "*.log"), "metrics": str(shop / "metrics.csv")}
+    inv = fm.Investigation.from_alert(_alert("2026-03-01T14:06:10Z"), sources, graph=GRAPH)
+    assert abs(inv.window.start - MIDDLE).total_seconds() <= 30
+    assert inv.baseline.end == inv.window.start
+    assert inv.analyze().hypotheses[0].service == "db"
+    assert inv.case().times.detected is not None
+
+
+def test_an_alert_without_data_keeps_its_usual_windows(tmp_path: Path) -> None:
+    inv = fm.Investigation.from_alert(_alert("2026-03-01T14:06:10Z"), database_url=f"sqlite:///{tmp_path / 's.db'}")
+    assert str(inv.window) == "2026-03-01T13:51:10Z/2026-03-01T14:21:10Z"
+    assert inv.baseline == inv.window.before()
+
+
+def test_where_nothing_can_be_compared_nothing_is_called_healthy(shop: Path, tmp_path: Path) -> None:
+    for window in ("2026-01-01T00:00Z/10m", "2026-03-01T14:00:00Z/5m"):
+        inv = fm.Investigation(
+            "no baseline",
+            window,
+            sources={"logs": str(shop / "logs" / "*.log"), "changes": str(shop / "changes.json")},
+            database_url=f"sqlite:///{tmp_path / 's.db'}",
+        )
+        answer = inv.analyze()
+        assert "stands out" not in answer.headline
+        assert "stands out" not in str(answer.claims)
+        assert any("baseline" in m for m in answer.missing)
+
+
+def test_a_service_that_falls_silent_is_found(shop: Path) -> None:
+    log = shop / "logs" / "shop.log"
+    quiet = [line for line in log.read_text().splitlines() if json.loads(line)["time"] < "2026-03-01T14:05"]
+    log.write_text("\n".join(quiet) + "\n")
+    inv = investigate(shop)
+    inv.analyze()
+    assert "gone template" in inv.findings.loc[inv.findings["service"] == "shop", "kind"].tolist()
