@@ -8,8 +8,11 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.browser.servers import browser, missing
 
 _NUMBERS = itertools.count(1)
 
@@ -65,3 +68,12 @@ def database_url(empty_database_url: str) -> str:
 
     migrate.upgrade(empty_database_url)
     return empty_database_url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, one for all tests: Playwright cannot be started twice in a process."""
+    if reason := missing():
+        pytest.skip(reason)
+    with browser() as running:
+        yield running

@@ -37,6 +37,9 @@ _LATE = 0.35
 _CHANGE = 0.75
 """From this plausibility on, the change itself is named as the cause."""
 
+_SURE = 0.05
+"""Adjusted p-value up to which a finding carries a cause."""
+
 
 def rank_root_causes(
     baseline: pd.DataFrame | None,
@@ -127,6 +130,10 @@ def _findings(
         if "reason" in compared.attrs:
             reasons.append(str(compared.attrs["reason"]))
         given += to_findings(compared)
+    if abstain and given and not any(f.p_value is None or f.p_value <= _SURE for f in given):
+        # A few new error lines are worth listing; a cause has to be more than what chance brings.
+        reasons.append("what differs came too rarely to tell it from chance")
+        given = []
     if not given and not reasons:
         reasons.append("there are neither findings nor two windows of metrics")
     return given, "nothing stands out: " + "; ".join(reasons) if reasons else ""

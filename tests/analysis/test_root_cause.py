@@ -122,3 +122,18 @@ def test_sample_numbers_and_a_third_column_level() -> None:
     after.iloc[30:, 1] += 50
     causes = rank_root_causes(before, after)
     assert causes[["service", "metric", "onset"]].to_numpy().tolist() == [["b", "cpu avg", 30.0]]
+
+
+def test_a_few_new_error_lines_are_a_finding_but_no_cause() -> None:
+    at = pd.date_range("2026-03-01T14:00Z", periods=120, freq="500ms", name="time")
+    calm = pd.DataFrame({"service": "web", "level": "INFO", "message": "request served"}, index=at)
+    probe = pd.DataFrame({"service": "web", "level": "ERROR", "message": "open() failed: no such file"}, index=at[::30])
+    later = pd.concat([calm, probe]).sort_index()
+    later.index += pd.Timedelta("1min")
+    odd = LogAnalyzer().fit(calm).compare(later)
+    assert odd["kind"].tolist() == ["new template"]
+    causes = rank_root_causes(None, None, findings=odd)
+    assert causes.empty
+    assert "too rarely" in causes.attrs["reason"]
+    crash = later.assign(level=later["level"].replace("ERROR", "CRITICAL"))
+    assert rank_root_causes(None, None, findings=LogAnalyzer().fit(calm).compare(crash))["service"].tolist() == ["web"]

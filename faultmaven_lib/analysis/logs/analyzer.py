@@ -180,7 +180,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
                     onset,
                     (was, now),
                     score=10 * np.log10(1 + abs(counts.deviation[i])) * level_weight(level),
-                    p=float(q[i]),
+                    # A critical line is told for its severity: how often it came says nothing of it.
+                    p=float(q[i]) if sure or lines_that_count(level) > 1 else None,
                     example=(after if now else before).example(int(rows[0])),
                 )
             )

@@ -28,7 +28,7 @@ def of_count(
     counts: tuple[int, int],
     *,
     score: float,
-    p: float,
+    p: float | None,
     example: str,
 ) -> Finding:
     """State that a template came, went, or changed its rate."""
