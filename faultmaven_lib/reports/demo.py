@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +13,7 @@ from faultmaven_lib.datasets import load_incident
 from faultmaven_lib.investigation import Investigation
 from faultmaven_lib.render import answer_text
 from faultmaven_lib.reports.notebooks import run_notebook
-from faultmaven_lib.resources import notebooks
+from faultmaven_lib.resources import dashboards, notebooks
 
 
 def run(output: Path, incident: str, *, database_url: str | None = None, say: Callable[[str], object] = print) -> None:
@@ -35,7 +38,7 @@ def run(output: Path, incident: str, *, database_url: str | None = None, say: Ca
     postmortem = inv.report(output / "postmortem.html")
     say(answer_text(answer))
     say("")
-    say(f"The case      {case_id}, in the store: faultmaven verify {case_id}")
+    say(f"The case      {case_id}, in the store: {_tool('faultmaven')} verify {case_id}")
     say(f"Postmortem    {postmortem}")
     if find_spec("papermill") is None:
         say('The notebook  was not run: pip install "faultmaven[notebook]"')
@@ -46,5 +49,18 @@ def run(output: Path, incident: str, *, database_url: str | None = None, say: Ca
     )
     say(f"The notebook  {ran}")
     say("")
-    say("Open it       make lab          (or: jupyter lab " + str(ran) + ")")
-    say("Dashboards    make dashboards")
+    if Path("Makefile").is_file() and Path("notebooks").is_dir():  # in a clone
+        say("Open it       make lab")
+        say("Dashboards    make dashboards")
+    else:
+        folder = dashboards()
+        say(f"Open it       {_tool('jupyter')} lab {ran}")
+        say(f"Dashboards    cd {folder} && JUPYTER_PATH={folder}/jupyter {_tool('voila')} incidents.ipynb")
+
+
+def _tool(name: str) -> str:
+    """Return how to call a program of this environment from here."""
+    here = Path(sys.executable).parent / name
+    if shutil.which(name) == str(here):
+        return name
+    return os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here)
