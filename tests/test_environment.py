@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-CONDA_NAMES = {"prometheus_client": "prometheus-client"}
+CONDA_NAMES: dict[str, str] = {}
 """Packages that conda-forge spells otherwise than PyPI; the rest differ at most in hyphens and capitals."""
 AHEAD = {"sentence-transformers"}
 """In environment.yml before an extra of the package asks for them."""

@@ -261,3 +261,22 @@ def test_a_service_that_falls_silent_is_found(shop: Path) -> None:
     inv = investigate(shop)
     inv.analyze()
     assert "gone template" in inv.findings.loc[inv.findings["service"] == "shop", "kind"].tolist()
+
+
+def test_a_team_works_one_case_on_its_database(shop: Path, tmp_path: Path, database_url: str) -> None:
+    inv = investigate(shop, database_url=database_url)
+    answer = inv.analyze()
+    case = inv.save()
+    other = fm.Investigation.load(case, database_url=database_url)
+    assert other.hypotheses.equals(inv.hypotheses)
+    assert other.findings.equals(inv.findings)
+    assert (other.verify()["outcome"] == "same").all()
+    other.confirm("H1")
+    other.update(status="resolved", people={"commander": "Ana"})
+    other.save()
+    with pytest.raises(ConflictError):
+        inv.save()
+    again = investigate(write_shop(tmp_path / "again", seed=9), database_url=database_url)
+    assert again.analyze().similar[0].case_id == case
+    assert again.similar()["cause"].tolist() == ["db: lock contention"]
+    assert answer.similar == ()
