@@ -84,7 +84,10 @@ class Evidence(Noun):
 
         import pandas as pd
 
-        return pd.read_parquet(io.BytesIO(self.snapshot)) if self.snapshot else pd.DataFrame()
+        if not self.snapshot:
+            return pd.DataFrame()
+        # Without Arrow's own threads: one that is still starting when Python exits aborts the process.
+        return pd.read_parquet(io.BytesIO(self.snapshot), use_threads=False, pre_buffer=False)
 
     @property
     def label(self) -> str:

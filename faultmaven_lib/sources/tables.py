@@ -56,7 +56,8 @@ def _head(path: Path, report: FileReport) -> bytes:
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file with its index."""
     try:
-        return pd.read_parquet(path)
+        # Without Arrow's own threads: one that is still starting when Python exits aborts the process.
+        return pd.read_parquet(path, use_threads=False, pre_buffer=False)
     except Exception as error:  # noqa: BLE001 (pyarrow raises many kinds; all mean the same to a reader)
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise SourceError(f"{path} is not a readable Parquet table: {reason}") from None
