@@ -1,4 +1,4 @@
-"""Log and metric analysis: what changed, since when, and which service most likely started it."""
+"""Log, metric and trace analysis: what changed, since when, and which service most likely started it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from faultmaven_lib.analysis.onset import Onset, find_onset
     from faultmaven_lib.analysis.operations import compute
     from faultmaven_lib.analysis.root_cause import rank_root_causes
+    from faultmaven_lib.analysis.traces import TraceAnalyzer, edge_metrics, service_graph
 
 __all__ = [
     "LogAnalyzer",
     "MetricAnalyzer",
     "Onset",
     "TemplateMiner",
+    "TraceAnalyzer",
     "compute",
+    "edge_metrics",
     "find_onset",
     "rank_root_causes",
+    "service_graph",
     "timeline",
 ]
 
@@ -29,9 +33,12 @@ _HOMES = {
     "MetricAnalyzer": "metrics",
     "Onset": "onset",
     "TemplateMiner": "logs",
+    "TraceAnalyzer": "traces",
     "compute": "operations",
+    "edge_metrics": "traces",
     "find_onset": "onset",
     "rank_root_causes": "root_cause",
+    "service_graph": "traces",
     "timeline": "correlate",
 }
 

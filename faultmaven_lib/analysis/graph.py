@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
+from faultmaven_lib.analysis.traces.edges import service_graph
 from faultmaven_lib.model import ServiceGraph
 
 
@@ -22,15 +21,5 @@ def read_graph(graph: pd.DataFrame | ServiceGraph | None, traces: pd.DataFrame |
         return graph
     if graph is not None and len(graph):
         return ServiceGraph.from_frame(graph)
-    return _of_traces(traces) if traces is not None else None
-
-
-def _of_traces(traces: pd.DataFrame) -> ServiceGraph | None:
-    if not {"trace", "span", "parent", "service"} <= set(traces.columns):
-        return None
-    columns = ["trace", "span", "service"]
-    callers = traces[columns].rename(columns={"span": "parent", "service": "caller"})
-    calls: Any = traces[["trace", "parent", "service"]].merge(callers, on=["trace", "parent"])
-    calls = calls[calls["caller"] != calls["service"]]
-    pairs = sorted({(str(a), str(b)) for a, b in zip(calls["caller"], calls["service"], strict=True)})
-    return ServiceGraph(edges=tuple(pairs)) if pairs else None
+    found = service_graph(traces) if traces is not None else ServiceGraph()
+    return found if found.edges else None

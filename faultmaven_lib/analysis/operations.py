@@ -56,10 +56,13 @@ def _analyzer(operation: Operation, parameters: dict[str, Any]) -> Any:
     from faultmaven_lib.analysis.logs import analyzer as logs
     from faultmaven_lib.analysis.metrics import MetricAnalyzer
     from faultmaven_lib.analysis.metrics import analyzer as metrics
+    from faultmaven_lib.analysis.traces import TraceAnalyzer
+    from faultmaven_lib.analysis.traces import analyzer as traces
 
     known: dict[tuple[str, int], Any] = {
         ("logs.compare", logs.VERSION): LogAnalyzer,
         ("metrics.compare", metrics.VERSION): MetricAnalyzer,
+        ("traces.compare", traces.VERSION): TraceAnalyzer,
     }
     made_by = known.get((operation.name, operation.version))
     if made_by is None:

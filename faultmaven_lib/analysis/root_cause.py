@@ -12,7 +12,7 @@ from faultmaven_lib.analysis.graph import read_graph
 from faultmaven_lib.analysis.metrics import MetricAnalyzer
 from faultmaven_lib.analysis.metrics.columns import keys
 from faultmaven_lib.analysis.plausible import plausible_change
-from faultmaven_lib.analysis.suspects import Suspect, is_log, number_of, suspects
+from faultmaven_lib.analysis.suspects import Suspect, is_log, number_of, side_of, suspects
 from faultmaven_lib.analysis.wording import clean, clock, number, span
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import to_findings
@@ -70,7 +70,7 @@ def rank_root_causes(
     target
         The service (and metric) that alerted.
     findings
-        Findings of logs and metrics, together or only of logs; metrics are compared here if it has none.
+        Findings of logs, metrics and traces; metrics are compared here if it has none of them.
     changes
         Deploys, commits, flags, configuration (see ``timeline``).
     traces
@@ -83,7 +83,7 @@ def rank_root_causes(
     Returns
     -------
     DataFrame
-        One row a service, best first: ``service, kind`` (metric, log or change), ``metric, change, score,
+        One row a service, best first: ``service, kind`` (metric, log, trace or change), ``metric, change, score,
         onset, direction, explanation, evidence``. Empty, with ``attrs["reason"]``, where nothing stands out.
 
     Examples
@@ -122,7 +122,7 @@ def _findings(
 ) -> tuple[list[Finding], str]:
     given = to_findings(findings) if findings is not None and len(findings) else []
     reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
-    has_metrics = any(not is_log(f) for f in given)
+    has_metrics = any(side_of(f) == "metric" for f in given)
     if baseline is not None and incident is not None and not has_metrics:
         compared = MetricAnalyzer().fit(baseline).compare(incident)
         if not len(compared) and not given and not abstain:
@@ -221,7 +221,7 @@ def _row(
         sentences.append(f"{clean(suspect.named_by[0].service, 80)} names it in its log.")
     sentences += _relations(suspect, found, calls)
     evidence = [e for f in [best, *other, *suspect.named_by] for e in f.evidence]
-    kind, described = ("log" if is_log(best) else "metric"), ""
+    kind, described = side_of(best), ""
     if change is not None:
         described, plausibility, event = change
         if plausibility >= _CHANGE:

@@ -18,6 +18,7 @@ _LOG_KINDS = frozenset(
         FindingKind.VALUE_SHIFT,
     }
 )
+_TRACE_KINDS = frozenset({FindingKind.EDGE_LATENCY, FindingKind.EDGE_ERRORS})
 _WEIGHTS = {
     # What stops or thins out mostly does so because something else does not send it work any more.
     FindingKind.GONE_TEMPLATE: 0.6,
@@ -42,11 +43,14 @@ class Suspect:
 
     @property
     def strength(self) -> float:
-        """How much stands out: the best metric and the best log finding, and a little for being named."""
-        metric = max((weight(f) for f in self.findings if not is_log(f)), default=0.0)
-        log = max((weight(f) for f in self.findings if is_log(f)), default=0.0)
+        """How much stands out: the best of metrics, log and traces, less of the others, a little for being named."""
+        best = dict.fromkeys(("metric", "log", "trace"), 0.0)
+        for finding in self.findings:
+            side = side_of(finding)
+            best[side] = max(best[side], weight(finding))
+        first, second, third = sorted(best.values(), reverse=True)
         named = max((weight(f) for f in self.named_by), default=0.0)
-        return max(metric, log) + 0.4 * min(metric, log) + 0.3 * named
+        return first + 0.4 * second + 0.2 * third + 0.3 * named
 
     @property
     def best(self) -> Finding:
@@ -73,6 +77,11 @@ def is_log(finding: Finding) -> bool:
     return finding.kind in _LOG_KINDS or (
         finding.kind is FindingKind.DIP and finding.unit == "/min" and bool(finding.example)
     )
+
+
+def side_of(finding: Finding) -> str:
+    """Return what a finding is about: ``log``, ``metric`` or ``trace``."""
+    return "trace" if finding.kind in _TRACE_KINDS else "log" if is_log(finding) else "metric"
 
 
 def weight(finding: Finding) -> float:

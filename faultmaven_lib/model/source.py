@@ -18,7 +18,8 @@ class Source(Protocol):
 
     The frames follow the conventions of the guide: logs have a UTC index ``time`` and the columns
     ``service, level, message, source, line``; metrics are wide with columns (service, metric); changes
-    have ``time, kind, service, version, commit, author, message, files, diff``.
+    have ``time, kind, service, version, commit, author, message, files, diff``; traces have a UTC index ``time``
+    and ``trace, span, parent, service, name, start, duration, status, kind``.
     """
 
     kind: SourceKind

@@ -31,6 +31,7 @@ _METRIC_KINDS = (
     FindingKind.FLAT_LINE,
     FindingKind.MISSING,
 )
+_TRACE_KINDS = (FindingKind.EDGE_LATENCY, FindingKind.EDGE_ERRORS)
 _APART = timedelta(seconds=10)
 """Onsets closer than this are not put in an order: samples and log lines are not dated finer than that."""
 
@@ -64,10 +65,10 @@ def mixed(findings: Sequence[Finding]) -> list[Finding]:
 
     Logs and metrics score on scales of their own, and what one service says in ten ways is one thing to know.
     """
-    seen: dict[tuple[str, bool], int] = {}
+    seen: dict[tuple[str, int], int] = {}
     order: list[tuple[int, float, Finding]] = []
     for finding in sorted(findings, key=lambda f: -f.score):
-        key = (finding.service, finding.kind in _METRIC_KINDS)
+        key = (finding.service, (finding.kind in _METRIC_KINDS) + 2 * (finding.kind in _TRACE_KINDS))
         order.append((seen.get(key, 0) // _MOST_IN_A_TURN, -finding.score, finding))
         seen[key] = seen.get(key, 0) + 1
     return [finding for _, _, finding in sorted(order, key=lambda entry: entry[:2])]

@@ -97,7 +97,7 @@ class QueryHandler:
     def _has_baseline(self, desk: Workspace, baseline: Window) -> bool:
         if desk.analyzed:
             return True
-        names = [*desk.of_kind("logs"), *desk.of_kind("metrics")]
+        names = [*desk.of_kind("logs"), *desk.of_kind("metrics"), *desk.of_kind("traces")]
         spans = [span for name in names if (span := span_of(desk.source(name)))]
         # A source that cannot tell what it covers has to be asked.
         return len(spans) < len(names) or any(s.start < baseline.end and s.end > baseline.start for s in spans)
@@ -170,7 +170,7 @@ class QueryHandler:
             claims += frequent_claims(summary, entry)
         errors = pd.Series([f.service for f in findings if f.service in (request.services or desk.services())])
         causes = errors.value_counts().rename_axis("service").reset_index(name="score")
-        argued = self.troubleshooter.hypotheses(findings, causes, graph=desk.graph)
+        argued = self.troubleshooter.hypotheses(findings, causes, graph=desk.known_graph())
         if argued and argued[0].mechanism is Mechanism.UNKNOWN:
             argued = []  # errors that name no mechanism, and nothing to compare them with: no cause can be argued
         # Without a baseline nothing shows that the error is new: no more than a speculation.
@@ -217,9 +217,9 @@ class QueryHandler:
         return claims[:2]
 
     def _near(self, services: Sequence[str], desk: Workspace) -> set[str]:
-        near = set(services)
+        near, graph = set(services), desk.known_graph()
         for service in services:
-            near |= desk.graph.downstream_of(service) if desk.graph else set()
+            near |= graph.downstream_of(service) if graph else set()
         return near
 
     def _target(self, desk: Workspace) -> list[str]:

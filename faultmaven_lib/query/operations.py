@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from faultmaven_lib.analysis import TemplateMiner, compute, rank_root_causes
+from faultmaven_lib.analysis.traces.edges import edge_counts
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import NotRerunnable
 from faultmaven_lib.findings import COLUMNS, findings_frame, is_findings
@@ -48,8 +49,9 @@ def rank(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
     for role, frame in zip(parameters["roles"], frames, strict=True):
         given.setdefault(role, []).append(frame)
     findings = [f for f in given.get("findings", []) if is_findings(f) and len(f)]
-    edges = parameters.get("graph")
-    graph = ServiceGraph(edges=tuple((a, b) for a, b in edges)).frame() if edges else None
+    edges = [(a, b) for a, b in parameters.get("graph") or []]
+    edges += [edge for frame in given.get("graph", []) for edge in graph_of(frame).edges]
+    graph = ServiceGraph(edges=tuple(edges)) if edges else None
     return rank_root_causes(
         _side_by_side(given.get("baseline", [])),
         _side_by_side(given.get("incident", [])),
@@ -62,6 +64,17 @@ def rank(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
 
 def _side_by_side(frames: list[pd.DataFrame]) -> pd.DataFrame | None:
     return pd.concat(frames, axis=1) if frames else None
+
+
+def traces_graph(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
+    """Return the service graph that spans show, one row an edge: ``caller, callee, calls, errors``."""
+    return edge_counts(pd.concat(frames), parameters.get("services", ()))
+
+
+def graph_of(edges: pd.DataFrame) -> ServiceGraph:
+    """Return the graph out of a frame of edges."""
+    pairs = zip(edges["caller"].astype(str), edges["callee"].astype(str), strict=True)
+    return ServiceGraph(edges=tuple(pairs))
 
 
 def logs_summary(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
@@ -128,6 +141,7 @@ def _error_sentence(row: dict[Any, Any]) -> str:
 
 OPERATIONS: dict[str, tuple[int, Callable[[Frames, dict[str, Any]], pd.DataFrame]]] = {
     "root_cause.rank": (1, rank),
+    "traces.graph": (1, traces_graph),
     "logs.summary": (1, logs_summary),
     "logs.errors": (1, logs_errors),
 }

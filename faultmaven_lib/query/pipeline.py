@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pandas as pd
 
-from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer
+from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer, TraceAnalyzer
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import Evidence, Finding, Hypothesis, Operation, Window
-from faultmaven_lib.query.operations import rank
+from faultmaven_lib.query.operations import rank, traces_graph
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Troubleshooter
 
@@ -27,6 +27,8 @@ class Pipeline:
         self.baseline = baseline or workspace.baseline
         self.changes: list[pd.DataFrame] = []
         self.metrics: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        self.graphs: list[pd.DataFrame] = []
+        """Edges that traces show, where no graph was given."""
         self.compared = 0
         """Pairs of windows that were compared: without one, not even silence can be stated."""
         self.found: list[Finding] = []
@@ -35,7 +37,13 @@ class Pipeline:
 
     def run(self, troubleshooter: Troubleshooter | None = None) -> Pipeline:
         """Compare, rank and argue; a source that cannot be read is left out and named in ``missing``."""
-        for kind, step in (("logs", self._logs), ("metrics", self._metrics), ("changes", self._read_changes)):
+        steps = {
+            "logs": self._logs,
+            "metrics": self._metrics,
+            "traces": self._traces,
+            "changes": self._read_changes,
+        }
+        for kind, step in steps.items():
             for name in self.desk.of_kind(kind):
                 try:
                     step(name)
@@ -45,7 +53,7 @@ class Pipeline:
             return self
         causes = self._rank()
         adviser = troubleshooter or Troubleshooter()
-        self.hypotheses = adviser.hypotheses(self.found, causes, graph=self.desk.graph, target=self.target)
+        self.hypotheses = adviser.hypotheses(self.found, causes, graph=self.desk.known_graph(), target=self.target)
         return self
 
     @property
@@ -76,6 +84,24 @@ class Pipeline:
         self.metrics.append((before, after))
         self.found += self.desk.keep(MetricAnalyzer().fit(before).compare(after))
 
+    def _traces(self, name: str) -> None:
+        # What logs and metrics call a service is what its callers' spans mean by it.
+        known = list(self.desk.services())
+        before = self.desk.fetch(name, "", self.baseline)
+        after = self.desk.fetch(name, "", self.window)
+        if before.empty or after.empty:
+            which = "baseline" if before.empty else "window of the incident"
+            self.desk.missing.append(f"{name} holds no spans in the {which}")
+            return
+        self.compared += 1
+        analyzer = TraceAnalyzer(services=known).fit(before, baseline_window=self.baseline)
+        self.found += self.desk.keep(analyzer.compare(after, incident_window=self.window))
+        if self.desk.graph is None:
+            parameters = {"services": known}
+            edges = traces_graph([before, after], parameters)
+            self.desk.derive(edges, cited(before, after), Operation(name="traces.graph", parameters=parameters))
+            self.graphs.append(edges)
+
     def _read_changes(self, name: str) -> None:
         span = Window(start=self.baseline.start - _CHANGES_BEFORE, end=self.window.end)
         self.changes.append(self.desk.fetch(name, "", span))
@@ -97,6 +123,8 @@ class Pipeline:
             give("incident", after, cited(after))
         for evidence_id in dict.fromkeys(f.evidence[0] for f in self.found):
             give("findings", pd.DataFrame(), (evidence_id,))
+        for edges in self.graphs:
+            give("graph", edges, cited(edges))
         for changes in self.changes:
             if len(changes):
                 give("changes", changes, cited(changes))

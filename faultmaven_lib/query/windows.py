@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from faultmaven_lib.analysis import find_onset
+from faultmaven_lib.analysis import edge_metrics, find_onset
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import Alert, Source, Window
 
 _AROUND_ALERT = timedelta(minutes=15)
 """How far before an alert its incident is taken to reach back: alerts fire late."""
+_BINS = 100
+"""Bins of the edges of traces in which their onset is looked for."""
 _LEAST = timedelta(seconds=30)
 """A shorter stretch before the onset is no baseline."""
 
@@ -50,7 +52,7 @@ def choose(
 
 
 def covered_by(sources: Mapping[str, Source]) -> Window | None:
-    """Return the stretch that logs and metrics cover together; changes reach back for months."""
+    """Return the stretch that logs, metrics and traces cover together; changes reach back for months."""
     spans = [span for source in sources.values() if source.kind != "changes" and (span := span_of(source))]
     return Window(start=min(s.start for s in spans), end=max(s.end for s in spans)) if spans else None
 
@@ -90,6 +92,8 @@ def _onset(sources: Mapping[str, Source], whole: Window) -> datetime | None:
         return [s.query("", whole) for s in sources.values() if s.kind == kind]
 
     logs, metrics = read("logs"), read("metrics")
+    width = f"{max(whole.length.total_seconds() / _BINS, 1.0):.0f}s"
+    metrics += [edges for spans in read("traces") if len(edges := edge_metrics(spans, width))]
     found = find_onset(
         pd.concat(logs).sort_index(kind="stable") if logs else None,
         pd.concat(metrics, axis=1) if metrics else None,

@@ -21,6 +21,7 @@ from faultmaven_lib.model import (
     Source,
     Window,
 )
+from faultmaven_lib.query.operations import graph_of
 from faultmaven_lib.redaction import redactor
 from faultmaven_lib.troubleshooting import Board
 
@@ -36,6 +37,7 @@ class Workspace:
     window: Window
     baseline: Window
     graph: ServiceGraph | None = None
+    """Who calls whom, where it was given; see ``known_graph``."""
     alert: Alert | None = None
     cell: str | None = None
     """The notebook cell at work, if any."""
@@ -66,6 +68,13 @@ class Workspace:
         except KeyError:
             known = ", ".join(self.sources) or "none"
             raise SourceError(f"there is no source {name!r}; connected: {known}") from None
+
+    def known_graph(self) -> ServiceGraph | None:
+        """Return who calls whom: as it was given, else as the traces show that were compared last."""
+        if self.graph is not None:
+            return self.graph
+        derived = [e for e in self.ledger if e.operation is not None and e.operation.name == "traces.graph"]
+        return graph_of(derived[-1].frame) if derived else None
 
     def fetch(self, name: str, text: str = "", window: Window | None = None) -> pd.DataFrame:
         """Run a query and record it; the frame's ``attrs`` cite the evidence."""
@@ -120,7 +129,8 @@ class Workspace:
 
     def services(self) -> tuple[str, ...]:
         """Return the names of all services that graph, alert, evidence and findings know."""
-        names = set(self.graph.services if self.graph else ()) | {f.service for f in self.findings}
+        graph = self.known_graph()
+        names = set(graph.services if graph else ()) | {f.service for f in self.findings}
         if self.alert is not None:
             names.add(self.alert.service)
         for entry in self.ledger:

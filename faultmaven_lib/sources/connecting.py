@@ -35,7 +35,7 @@ def connect(
         A path, a glob (``logs/*.log.gz``), a folder, a list of these, a ``file:`` URL, a URL of a scheme out of
         ``schemes()``, or a DataFrame.
     kind
-        ``logs``, ``metrics`` or ``changes``, where it should not be told from the files.
+        ``logs``, ``metrics``, ``changes`` or ``traces``, where it should not be told from the files.
     name
         What the source is called; of a DataFrame it becomes the URL ``memory:name``.
 
@@ -181,7 +181,11 @@ def _files(targets: list[str], kind: SourceKind | None, name: str | None) -> Sou
         from faultmaven_lib.sources.changes import ChangeSource
 
         return ChangeSource(paths, url, label)
-    raise SourceError(f"files cannot be read as {kind}: kind is logs, metrics or changes")
+    if kind == "traces":
+        from faultmaven_lib.sources.traces import TraceSource
+
+        return TraceSource(paths, url, label)
+    raise SourceError(f"files cannot be read as {kind}: kind is logs, metrics, changes or traces")
 
 
 def _prometheus(url: str, *, kind: SourceKind | None, name: str | None) -> Source:

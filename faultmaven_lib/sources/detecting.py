@@ -1,4 +1,4 @@
-"""Which kind of data files hold: logs, metrics, or change events."""
+"""Which kind of data files hold: logs, metrics, traces, or change events."""
 
 from __future__ import annotations
 
@@ -16,15 +16,23 @@ from faultmaven_lib.sources.changes import ALIASES
 from faultmaven_lib.sources.opening import pieces
 from faultmaven_lib.sources.report import FileReport
 from faultmaven_lib.sources.tables import TIME_NAMES, read_csv
+from faultmaven_lib.sources.traces.frame import has_spans
 
 _COMPRESSED = (".gz", ".zst", ".zstd", ".bz2", ".xz")
 _CHANGE_MARKS = ("commit", "version", "message", "diff", "author", "title")
 _SAMPLE = 1 << 18
 _KEY = re.compile(r'"(\w{1,40})"\s*:')
+_SPANS = re.compile(
+    r'\s*\{\s*"resource_?[sS]pans"\s*:'  # OpenTelemetry
+    r'|\s*\{\s*"data"\s*:\s*\[\s*\{\s*"(?:traceID|spans|processes)"\s*:'  # Jaeger
+)
 
 
 def kind_of(path: Path) -> SourceKind:
-    """Return the kind of a file: a table of numbers is metrics, events with time and kind are changes, else logs."""
+    """Return the kind of a file: a table of numbers is metrics, events with time and kind are changes, else logs.
+
+    Spans are told by the names that OpenTelemetry, Jaeger and Zipkin give to what they write.
+    """
     suffixes = [s.lower() for s in path.suffixes]
     while suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
@@ -50,7 +58,11 @@ def kind_of_names(names: Collection[str]) -> SourceKind:
     ('changes', 'metrics')
     >>> kind_of_names(["time", "level", "message"])
     'logs'
+    >>> kind_of_names(["trace_id", "span_id", "parent_id", "service", "start", "duration"])
+    'traces'
     """
+    if has_spans(names):
+        return "traces"
     lower = {name.strip().lower() for name in names}
     timed = not lower.isdisjoint(ALIASES["time"]) or not lower.isdisjoint(TIME_NAMES)
     kinds = {"kind", "type"} & lower
@@ -79,6 +91,8 @@ def _kind_of_json(path: Path) -> SourceKind:
         if len(data) >= _SAMPLE:
             break
     text = data.decode("utf-8", "replace").lstrip()
+    if _SPANS.match(text):
+        return "traces"
     decoder = json.JSONDecoder()
     try:
         first: Any
@@ -90,6 +104,8 @@ def _kind_of_json(path: Path) -> SourceKind:
         # An object longer than the sample: its keys tell enough.
         names = _KEY.findall(text)[:50] if len(data) >= _SAMPLE and text.startswith(("[", "{")) else []
         return "changes" if kind_of_names(names) == "changes" else "logs"
+    if _is_zipkin(first) and text.startswith("["):
+        return "traces"
     if isinstance(first, dict):
         for name in ("changes", "events", "deployments"):
             if isinstance(first.get(name), list) and first[name] and isinstance(first[name][0], dict):
@@ -97,3 +113,9 @@ def _kind_of_json(path: Path) -> SourceKind:
         if kind_of_names(list(map(str, first))) == "changes":
             return "changes"
     return "logs"
+
+
+def _is_zipkin(first: Any) -> bool:
+    while isinstance(first, list) and first:  # Zipkin groups spans by trace
+        first = first[0]
+    return isinstance(first, dict) and isinstance(first.get("traceId"), str) and isinstance(first.get("id"), str)

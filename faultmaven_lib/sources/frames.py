@@ -20,12 +20,13 @@ from faultmaven_lib.sources.querying import parse_query, quiet, select
 from faultmaven_lib.sources.report import FileReport, ReadReport
 from faultmaven_lib.sources.tables import TIME_NAMES, time_column
 from faultmaven_lib.sources.times import column_times
+from faultmaven_lib.sources.traces.frame import finished, redacted, spans_of_table
 
 _ALIASES = {"level": ("severity", "levelname"), "message": ("msg", "text"), "service": ("app",)}
 
 
 class FrameSource:
-    """Answers queries from a DataFrame of logs, metrics or changes; ``connect`` makes it.
+    """Answers queries from a DataFrame of logs, metrics, changes or traces; ``connect`` makes it.
 
     Its URL starts with ``memory:``: evidence from it can be run again only while the frame is at hand.
     """
@@ -39,8 +40,8 @@ class FrameSource:
             names.append(str(frame.index.name))
         detected = "metrics" if isinstance(frame.columns, pd.MultiIndex) else kind_of_names(names)
         self.kind: SourceKind = kind or detected
-        if self.kind not in ("logs", "metrics", "changes"):
-            raise SourceError(f"a DataFrame cannot be read as {self.kind}: kind is logs, metrics or changes")
+        if self.kind not in ("logs", "metrics", "changes", "traces"):
+            raise SourceError(f"a DataFrame cannot be read as {self.kind}: kind is logs, metrics, changes or traces")
         self.name = name or self.kind
         self.url = f"memory:{self.name}"
         self.key_id = redactor().key_id
@@ -67,11 +68,12 @@ class FrameSource:
                 index = pd.DatetimeIndex(frame.index)
                 inside = (index >= pd.Timestamp(window.start)) & (index < pd.Timestamp(window.end))
                 frame = frame[np.asarray(inside)]
-            frame = clean.redact_frame(frame, keep=("level",))
+            traces = self.kind == "traces"
+            frame = redacted(frame, clean) if traces else clean.redact_frame(frame, keep=("level",))
             mask, unknown = select(frame, terms, quiet(clean))
             found = frame[mask]
             if unknown:
-                report.remarks.append(f"no line has a field {', '.join(unknown)}")
+                report.remarks.append(f"no {'span' if traces else 'line'} has a field {', '.join(unknown)}")
         report.redacted.update(+clean.counts)
         self.report, self.notes = report, report.sentences()
         return found
@@ -88,6 +90,8 @@ class FrameSource:
         now = datetime.now(UTC)
         if self.kind == "metrics":
             return wide_metrics(frame, entry, now)
+        if self.kind == "traces":
+            return finished([spans_of_table(frame, entry, now)], report)
         if time_column(frame) is None and _timed_index(frame):
             frame = frame.rename_axis(index="time").reset_index()
         if self.kind == "changes":

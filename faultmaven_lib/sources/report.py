@@ -12,7 +12,7 @@ _NAMES_SHOWN = 5
 class FileReport:
     """What was read of one file; ``lines == records + continued + blank + skipped``.
 
-    For tables (metrics, changes) a line is a row.
+    For tables (metrics, changes) a line is a row, for traces it is a span.
     """
 
     path: str
@@ -28,6 +28,9 @@ class FileReport:
     blank: int = 0
     skipped: int = 0
     """Lines or rows that could not be used."""
+    unit: str = "row"
+    """What is counted as a line, where a line is none."""
+    why_skipped: str = "without a readable time"
     cut: int = 0
     """Lines cut at the bound of the settings."""
     cut_bytes: int = 0
@@ -57,7 +60,7 @@ class FileReport:
         if self.replaced:
             found.append(f"{self.name}: {count_of(self.replaced, 'byte')} that are not text were replaced")
         if self.skipped:
-            found.append(f"{self.name}: {count_of(self.skipped, 'row')} skipped, without a readable time")
+            found.append(f"{self.name}: {count_of(self.skipped, self.unit)} skipped, {self.why_skipped}")
         if self.format == "text" and self.records:
             found.append(f"{self.name}: format not recognised, read as text")
         elif self.unrecognised:

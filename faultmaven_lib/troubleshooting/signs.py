@@ -7,12 +7,12 @@ a service. Its weight says how much it tells: 1.0 names the mechanism in so many
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from faultmaven_lib.model import Finding, FindingKind, Mechanism
+from faultmaven_lib.model import Direction, Finding, FindingKind, Mechanism
 
-Where = Literal["log", "metric", "change"]
+Where = Literal["log", "metric", "trace", "change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ def _log(mechanism: Mechanism, weight: float, pattern: str, at: Literal["here", 
 
 def _metric(mechanism: Mechanism, weight: float, pattern: str, direction: Literal["up", "down", "any"] = "up") -> Sign:
     return Sign(mechanism, "metric", re.compile(pattern, re.IGNORECASE), weight, direction)
+
+
+def _trace(mechanism: Mechanism, weight: float, pattern: str) -> Sign:
+    return Sign(mechanism, "trace", re.compile(pattern, re.IGNORECASE), weight, "up")
 
 
 M = Mechanism
@@ -130,6 +134,8 @@ SIGNS: tuple[Sign, ...] = (
         1.0,
         r"clock (?:skew|drift)|token (?:is )?(?:not yet valid|used before issued|from the future)|timestamp .{0,30}in the future",
     ),
+    _metric(M.CLOCK_SKEW, 1.0, r"clock_(?:offset|skew|drift)", "any"),
+    _trace(M.DEPENDENCY_TIMEOUT, 0.6, r" delay before it is taken up$"),
     _log(M.RATE_LIMITED, 0.9, r"rate limit|too many requests|throttl(?:ed|ing)|\b429\b", "callee"),
     _log(
         M.PROCESS_CRASH,
@@ -147,6 +153,8 @@ SIGNS: tuple[Sign, ...] = (
 )
 
 _NEARLY = 0.15
+_TOLD = 0.9
+"""What a span tells of a failure is mostly what the log says as well: it does not count as fully independent."""
 _LOG_KINDS = {
     FindingKind.ERROR_TEMPLATE,
     FindingKind.NEW_TEMPLATE,
@@ -163,6 +171,8 @@ def side(finding: Finding) -> Where:
     """
     if finding.kind is FindingKind.CHANGE_EVENT:
         return "change"
+    if finding.kind in (FindingKind.EDGE_LATENCY, FindingKind.EDGE_ERRORS):
+        return "trace"
     return "log" if finding.kind in _LOG_KINDS else "metric"
 
 
@@ -173,12 +183,24 @@ def signs_of(finding: Finding) -> list[Sign]:
     limit was reached says pool, not dependency or limit.
     """
     where = side(finding)
+    if finding.kind is FindingKind.EDGE_ERRORS:
+        return _of_failures(finding)
     if finding.kind in (FindingKind.GONE_TEMPLATE, FindingKind.DIP):
         return []  # an error message that went away is no sign of the error
     text = f"{finding.subject}\n{finding.example}" if where == "log" else finding.subject
+    return _strongest(SIGNS, where, text, finding.direction)
+
+
+def _of_failures(finding: Finding) -> list[Sign]:
+    """Return the signs in what failing calls say: a log message of the caller, about the one that it calls."""
+    logs = _strongest(SIGNS, "log", finding.example, finding.direction)
+    return [replace(sign, where="trace", at="here", weight=round(sign.weight * _TOLD, 3)) for sign in logs]
+
+
+def _strongest(signs: tuple[Sign, ...], where: Where, text: str, direction: Direction) -> list[Sign]:
     best: dict[Mechanism, Sign] = {}
-    for sign in SIGNS:
-        if sign.where != where or (sign.direction not in ("any", finding.direction)):
+    for sign in signs:
+        if sign.where != where or (sign.direction not in ("any", direction)):
             continue
         if sign.pattern.search(text) and sign.weight > (best[sign.mechanism].weight if sign.mechanism in best else 0):
             best[sign.mechanism] = sign

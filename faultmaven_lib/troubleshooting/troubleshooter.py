@@ -60,7 +60,7 @@ class _Candidate:
     rank: float
     """Score of the service among the ranked causes, 0 to 1."""
     weights: dict[str, float] = field(default_factory=dict)
-    """The strongest sign by where it was seen: log, metric, change."""
+    """The strongest sign by where it was seen: log, metric, trace, change."""
     findings: list[Finding] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     change: str | None = None
@@ -321,8 +321,8 @@ def _contradictions(
 
 
 def _for(candidate: _Candidate) -> list[str]:
-    words = {"log": "log messages", "metric": "metrics", "change": "a change"}
-    kinds = [words[k] for k in ("log", "metric", "change") if candidate.weights.get(k, 0.0) > 0]
+    words = {"log": "log messages", "metric": "metrics", "trace": "traces", "change": "a change"}
+    kinds = [words[k] for k in words if candidate.weights.get(k, 0.0) > 0]
     reasons = [f"{' and '.join(kinds)} of {candidate.service} fit {candidate.mechanism.phrase}"] if kinds else []
     if candidate.explained_by:
         reasons.append(f"{candidate.explained_by} would bring it about")
