@@ -1,50 +1,19 @@
-"""The command line: ``faultmaven …``.
-
-Exit codes are those of ``diff``: 0 nothing stands out or all is as recorded, 1 a cause stands out or something has
-changed, 2 trouble.
-"""
+"""The commands that work a case, look after the store, and show the demo."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from faultmaven_lib import __version__
-from faultmaven_lib.exceptions import FaultMavenError
+from faultmaven_lib.cli.shared import FOUND, as_json_option, plain_errors, printable, store_option
 from faultmaven_lib.model import SourceKind, Window, duration, utc
-
-FOUND, TROUBLE = 1, 2
-
-_store = click.option("--database-url", help="Store to use instead of FAULTMAVEN_DATABASE_URL or the local default.")
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def _plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Show an error that is meant for the user as one message, without a traceback."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except FaultMavenError as error:
-            _stop(str(error))
-        except BrokenPipeError:  # "faultmaven cases | head" is no error
-            sys.stderr.close()
-            sys.exit(0)
-
-    return run
-
-
-def _stop(message: str) -> NoReturn:
-    click.echo(f"faultmaven: {message}", err=True)
-    sys.exit(TROUBLE)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -56,6 +25,7 @@ def main() -> None:
 @main.command()
 @click.argument("logs", nargs=-1, required=False)
 @click.option("--metrics", multiple=True, help="CSV or Parquet files, a glob, or prometheus+http://host:port.")
+@click.option("--traces", multiple=True, help="Spans: OTLP JSON as the collector writes it, Jaeger or Zipkin JSON.")
 @click.option("--changes", multiple=True, help="Deploys, commits, flags, configuration: CSV or JSON.")
 @click.option("--alert", type=click.Path(exists=True, dir_okay=False), help="What Alertmanager posts, as a JSON file.")
 @click.option("--at", "at", help="When it began, or START/END of the incident; default: looked for in the data.")
@@ -65,12 +35,13 @@ def main() -> None:
 @click.option("--save", is_flag=True, help="Keep the case in the store.")
 @click.option("--export", "export", type=click.Path(dir_okay=False), help="Write the case as one .fmz file.")
 @click.option("--report", "report", type=click.Path(dir_okay=False), help="Write the postmortem: .html or .md.")
-@_as_json
-@_store
-@_plain_errors
+@as_json_option
+@store_option
+@plain_errors
 def investigate(
     logs: Sequence[str],
     metrics: Sequence[str],
+    traces: Sequence[str],
     changes: Sequence[str],
     alert: str | None,
     at: str | None,
@@ -87,7 +58,7 @@ def investigate(
 
     LOGS are files or globs, plain or compressed. Exit code 0: nothing stands out; 1: a cause stands out; 2: trouble.
     """
-    inv = _opened(logs, metrics, changes, alert, at, baseline, title, database_url)
+    inv = _opened(logs, metrics, traces, changes, alert, at, baseline, title, database_url)
     answer = inv.ask(question)
     if save:
         inv.save()
@@ -105,6 +76,7 @@ def investigate(
 def _opened(
     logs: Sequence[str],
     metrics: Sequence[str],
+    traces: Sequence[str],
     changes: Sequence[str],
     alert: str | None,
     at: str | None,
@@ -119,19 +91,19 @@ def _opened(
     sources: dict[str, Any] = {}
     if logs:
         sources["logs"] = connect(list(logs) if len(logs) > 1 else logs[0], kind="logs")
-    given: dict[SourceKind, Sequence[str]] = {"metrics": metrics, "changes": changes}
+    given: dict[SourceKind, Sequence[str]] = {"metrics": metrics, "traces": traces, "changes": changes}
     for kind, targets in given.items():
         for number, target in enumerate(targets, 1):
             sources[kind if len(targets) == 1 else f"{kind}{number}"] = connect(target, kind=kind)
     if not sources and alert is None:
-        raise click.UsageError("nothing to look at: name log files, --metrics or --changes")
+        raise click.UsageError("nothing to look at: name log files, --metrics, --traces or --changes")
     before = Window.parse(baseline) if baseline else None
     span = _span(at, sources)
     if alert is not None:
         inv = Investigation.from_alert(alert, sources, window=span, baseline=before, database_url=database_url)
     else:
         desk = QueryHandler().open(sources, span, before)
-        name = title or f"{', '.join(logs or metrics)}"[:120]
+        name = title or f"{', '.join(logs or metrics or traces)}"[:120]
         inv = Investigation(name, desk.window, desk.baseline, sources, database_url=database_url)
     if title:
         inv.update(title=title)
@@ -157,9 +129,9 @@ def _say_kept(case_id: str, export: str | None, report: str | None) -> None:
 
 @main.command()
 @click.argument("case")
-@_as_json
-@_store
-@_plain_errors
+@as_json_option
+@store_option
+@plain_errors
 def verify(case: str, as_json: bool, database_url: str | None) -> None:
     """Run all evidence of CASE again (an id, or a .fmz file) and show what differs.
 
@@ -174,20 +146,16 @@ def verify(case: str, as_json: bool, database_url: str | None) -> None:
         for evidence_id, row in result.iterrows():
             click.echo(f"{evidence_id:<5} {row['outcome']:<20} {row['difference']}".rstrip())
             for example in row["examples"]:
-                click.echo(f"      {_printable(example)}")
+                click.echo(f"      {printable(example)}")
     sys.exit(0 if (result["outcome"] == "same").all() else FOUND)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 @main.command()
 @click.argument("case")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="File to write; default: CASE-postmortem.html.")
 @click.option("--no-verify", is_flag=True, help="Do not run the evidence again first.")
-@_store
-@_plain_errors
+@store_option
+@plain_errors
 def report(case: str, output: str | None, no_verify: bool, database_url: str | None) -> None:
     """Write the postmortem of CASE (an id, or a .fmz file) as one file: .html or .md.
 
@@ -208,9 +176,9 @@ def report(case: str, output: str | None, no_verify: bool, database_url: str | N
 @click.option("--service", help="Only those that touch a service.")
 @click.option("--since", help="Only those of the last span, such as 7d, or since a time.")
 @click.option("--limit", default=50, show_default=True, help="At most so many.")
-@_as_json
-@_store
-@_plain_errors
+@as_json_option
+@store_option
+@plain_errors
 def cases(
     team: str | None,
     status: str | None,
@@ -231,7 +199,7 @@ def cases(
     if found.empty:
         click.echo("No cases yet: faultmaven investigate LOGS --save makes one, faultmaven demo shows one.")
     for row in found.to_dict("records"):
-        click.echo(f"{row['id']:<10} {row['severity']:<5} {row['status']:<10} {_printable(str(row['title']))}")
+        click.echo(f"{row['id']:<10} {row['severity']:<5} {row['status']:<10} {printable(str(row['title']))}")
 
 
 def _since(text: str) -> datetime:
@@ -244,8 +212,8 @@ def _since(text: str) -> datetime:
 @click.argument("case_id")
 @click.option("--reason", required=True, help="Why; it stays in the audit log.")
 @click.confirmation_option(prompt="Erase the case, its evidence and its index entries for good?")
-@_store
-@_plain_errors
+@store_option
+@plain_errors
 def erase(case_id: str, reason: str, database_url: str | None) -> None:
     """Erase a case with its evidence; one audit line stays."""
     from faultmaven_lib.storage import Store
@@ -262,8 +230,8 @@ def knowledge() -> None:
 @knowledge.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False))
 @click.option("--starter", is_flag=True, help="Add the runbooks that come with the package.")
-@_store
-@_plain_errors
+@store_option
+@plain_errors
 def add(folders: Sequence[str], starter: bool, database_url: str | None) -> None:
     """Take in FOLDERS of Markdown runbooks; a second time, only what has changed."""
     from faultmaven_lib.knowledge import KnowledgeBase
@@ -277,7 +245,7 @@ def add(folders: Sequence[str], starter: bool, database_url: str | None) -> None
         counts = summary.attrs["counts"]
         click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
         for row in summary[summary["change"] == "skipped"].to_dict("records"):
-            click.echo(f"  skipped {_printable(str(row['path']))}: {_printable(str(row['note']))}")
+            click.echo(f"  skipped {printable(str(row['path']))}: {printable(str(row['note']))}")
 
 
 @main.group()
@@ -287,8 +255,8 @@ def db() -> None:
 
 @db.command()
 @click.option("--revision", default="head", show_default=True, help="Where to.")
-@_store
-@_plain_errors
+@store_option
+@plain_errors
 def upgrade(revision: str, database_url: str | None) -> None:
     """Bring the schema of the store up to this version of the package."""
     from faultmaven_lib.settings import settings
@@ -309,14 +277,10 @@ def upgrade(revision: str, database_url: str | None) -> None:
     help="Folder for what the demo writes.",
 )
 @click.option("--incident", default="checkout-stall", show_default=True, help="Which recorded incident.")
-@_store
-@_plain_errors
+@store_option
+@plain_errors
 def demo(output: str, incident: str, database_url: str | None) -> None:
     """Work a recorded incident from alert to postmortem, and say how to go on."""
     from faultmaven_lib.reports.demo import run
 
     run(Path(output), incident, database_url=database_url, say=click.echo)
-
-
-if __name__ == "__main__":
-    main()
