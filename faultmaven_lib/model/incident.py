@@ -147,3 +147,5 @@ class Truth(Noun):
     mechanism: Mechanism | None
     onset: Moment | None
     innocent_changes: tuple[str, ...] = ()
+    kind: str = ""
+    """Kind of fault, where several kinds share a mechanism."""

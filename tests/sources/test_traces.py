@@ -10,9 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.fingerprint import fingerprint, normalised
@@ -121,7 +124,6 @@ def test_what_the_sdk_writes_is_read_the_same_in_all_its_spellings(tmp_path: Pat
 
 
 def _reversed(value: Any) -> Any:
-    """Objects with their keys the other way round: the resource after its spans."""
     if isinstance(value, dict):
         return {k: _reversed(value[k]) for k in sorted(value, reverse=True)}
     return [_reversed(v) for v in value] if isinstance(value, list) else value
@@ -281,13 +283,7 @@ def test_a_span_that_cannot_be_used_is_skipped_and_said(tmp_path: Path, fields: 
 
 
 @pytest.mark.parametrize(
-    ("end", "said"),
-    [
-        (BEGAN - 1, "that end before they start"),
-        (None, "without an end"),
-        ("?", "without an end"),
-        (0, "without an end"),
-    ],
+    ("end", "said"), [(BEGAN - 1, "that end before they start"), (None, "without an end"), (0, "without an end")]
 )
 def test_a_duration_that_cannot_be_is_missing(tmp_path: Path, end: Any, said: str) -> None:
     spans, source = read(tmp_path / "s.json", request(span(endTimeUnixNano=end)))
@@ -381,3 +377,22 @@ def test_memory_stays_bounded_while_a_window_of_a_large_file_is_read(tmp_path: P
     assert found.empty
     assert source.report.records == 30_000
     assert peak < 12_000_000  # of 25 MB of text
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.integers(0, 100_000), st.binary(max_size=30))
+def test_no_damage_makes_a_traceback(tmp_path: Path, place: int, rubbish: bytes) -> None:
+    text = json.dumps(
+        request(span(), span(spanId="ab", attributes=[attribute("http.route", "/cart")])), indent=1
+    ).encode()
+    place %= len(text)
+    path = tmp_path / "s.json"
+    path.write_bytes(text[:place] + rubbish + text[place + len(rubbish) // 2 :])
+    source = connect(path, kind="traces")
+    try:
+        spans = source.query()
+    except SourceError:
+        return
+    assert list(spans.columns[: len(CORE)]) == list(CORE)
+    assert np.isfinite(spans["duration"].dropna()).all()
+    assert source.report.lines == source.report.records + source.report.files[0].skipped

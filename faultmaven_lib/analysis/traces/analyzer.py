@@ -33,12 +33,13 @@ _INHERITED = 0.35
 
 @dataclass(frozen=True)
 class _Found:
+    """What moved in one group of calls: ``wait``, ``alone`` or ``errors``, and its calls in both windows."""
+
     kind: str
     edge: Edge
     moved: Moved
     before: pd.DataFrame
     after: pd.DataFrame
-    """All calls of the group; those of the stretch start in ``moved``'s times."""
 
 
 class TraceAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -111,7 +112,7 @@ class TraceAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         self.max_findings = max_findings
 
     def fit(self, baseline: pd.DataFrame, y: Any = None, *, baseline_window: Window | None = None) -> Self:  # noqa: ARG002
-        """Learn how long calls take and how often they fail when all is well; a frame of spans."""
+        """Take the spans of a time when all is well; they are read with those of the incident, across the border."""
         self.spans_ = baseline
         self._cited = baseline
         self._window = baseline_window

@@ -150,7 +150,7 @@ def of_errors(
     callee = clean(edge.callee, 80)
     where = f"{callee} fails by itself"
     if share < 0.5:
-        broken = _waited_for(failing, calls[calls["error"]])
+        broken = _fails_with(failing, calls)
         where = f"{callee} fails where its calls to {clean(broken, 80) if broken else 'others'} do"
     message = _message(failing[failing["own_error"]] if share >= 0.5 else failing)
     said = f": {quoted(message)}" if message else ""
@@ -206,6 +206,14 @@ def _waited_for(inside: pd.DataFrame, calls: pd.DataFrame) -> str:
     made = calls[calls["from_visit"].isin(visits) & ~calls["queued"]]
     waits = made.groupby("callee", sort=True)["wait"].sum().sort_values(ascending=False, kind="stable")
     return str(waits.index[0]) if len(waits) else ""
+
+
+def _fails_with(failing: pd.DataFrame, calls: pd.DataFrame) -> str:
+    """Whose failures the work that these calls started meets most often."""
+    visits = set(failing["visit"]) - {-1}
+    made = calls[calls["from_visit"].isin(visits) & ~calls["queued"] & calls["error"]]
+    met = made.groupby("callee", sort=True)["from_visit"].nunique().sort_values(ascending=False, kind="stable")
+    return str(met.index[0]) if len(met) else ""
 
 
 def _message(calls: pd.DataFrame) -> str:
