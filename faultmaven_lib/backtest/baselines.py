@@ -37,6 +37,7 @@ def by_z_score(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float]:
     """
     scores: dict[str, float] = {}
     incident = dict(zip(keys(after), samples(after), strict=True))
+    # The stubs know an Index here, not that metrics are indexed by time.
     at = [frame.index.as_unit("ns").asi8 / 1e9 for frame in (before, after)]  # type: ignore[attr-defined]
     for key, usual in zip(keys(before), samples(before), strict=True):
         now = incident.get(key)

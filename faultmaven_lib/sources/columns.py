@@ -90,6 +90,7 @@ def finished(blocks: list[pd.DataFrame], rare: Counter[str]) -> pd.DataFrame:
     frame = pd.concat([_aligned(block, names) for block in filled])
     for name in names:
         frame[name] = _typed(frame[name])
+    # The stubs know an Index here, not that it is one of times.
     ordered = np.argsort(frame.index.asi8, kind="stable")  # type: ignore[attr-defined]
     frame = frame.iloc[ordered]
     frame.index.name = "time"

@@ -153,6 +153,7 @@ def _opener(scheme: str, target: str) -> Opener:
 def _file(url: str, *, kind: SourceKind | None, name: str | None) -> Source:
     targets, given = file_targets(url)
     known = given if given in get_args(SourceKind) else None
+    # mypy does not narrow a str by its being among get_args of a Literal.
     return _files(targets, kind or known, name)  # type: ignore[arg-type]
 
 

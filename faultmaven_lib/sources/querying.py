@@ -67,6 +67,7 @@ def parse_query(text: str) -> tuple[Term, ...]:
             position += 1
         if position >= len(text):
             break
+        # White space was passed over and the end was ruled out, so there is always a match.
         word = re.match(r"\S+", text[position:])[0]  # type: ignore[index]
         if word in ("OR", "||"):
             raise QuerySyntaxError("OR is not supported: use field~one|other, or two queries", text, position)

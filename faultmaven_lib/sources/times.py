@@ -92,6 +92,7 @@ def parse_times(raw: Sequence[Any], reference: datetime) -> Times:
             texts.append(None if value != value else value.isoformat())
         else:
             if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+                # NumPy converts its own scalars on assignment, which the stubs do not know.
                 epochs[position] = value  # type: ignore[assignment]
             texts.append(None)
     # Distinct values are parsed once: access logs and syslog have many lines a second.

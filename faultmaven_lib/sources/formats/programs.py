@@ -76,6 +76,7 @@ def parse_python(line: str) -> Record | None:
         return None
     record: Record = {"time": match["time"], "level": found[found.lastgroup or 0]}
     after = rest[found.end() :]
+    # The pattern matches the empty text, so there is always a match.
     message = after[_AFTER.match(after).end() :]  # type: ignore[union-attr]
     # What stands in brackets before the level is a thread, unless it has a dot.
     named = [w for w in reversed(words) if _NAME.fullmatch(w.strip("[]:")) and (w[0] != "[" or "." in w)]
