@@ -64,8 +64,8 @@ bench: $(VENV)/.ready-to-test  ## Measure speed and accuracy (FAULTMAVEN_BENCH_D
 screenshots: $(VENV)/.ready-to-test  ## Make the pictures of the README again
 	$(BIN)/python -m tests.browser.screenshots
 
-record: install  ## Record the sample incidents again, from real processes
-	$(BIN)/python -m tests.recorder record --out faultmaven_lib/datasets $(ARGS)
+record: install  ## Record all incidents again, from real processes (OUT= names the folder; ARGS="--shipped" fewer)
+	$(BIN)/python -m tests.recorder record --out $(or $(OUT),build/recordings) $(ARGS)
 
 lock: $(VENV)/.ready-to-test  ## Pin what .venv holds in constraints.txt
 	$(BIN)/python tools/lock.py > constraints.new

@@ -9,7 +9,8 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 fi
 
 packages=(
-    prometheus prometheus-alertmanager prometheus-nginx-exporter prometheus-postgres-exporter nginx postgresql
+    prometheus prometheus-alertmanager prometheus-blackbox-exporter prometheus-nginx-exporter prometheus-node-exporter
+    prometheus-postgres-exporter prometheus-process-exporter prometheus-redis-exporter nginx postgresql redis-server dnsmasq-base libfaketime
     chromium fonts-dejavu-core
 )
 used_by() {

@@ -2,8 +2,8 @@
 
 A recording is a folder with ``incident.json``, ``alert.json`` if an alert fired, and the sources that
 ``incident.json`` names: ``logs/<service>.log.gz`` (nginx has two, ``nginx-access`` and ``nginx-error``),
-``metrics.parquet`` and ``changes.json``. What really happened lies apart, in ``truth/<name>.json`` beside the
-folder ``recordings``, so that nothing that reads a recording can come across it.
+``metrics.parquet``, ``traces.otlp.json.gz`` and ``changes.json``. What really happened lies apart, in
+``truth/<name>.json`` beside the folder ``recordings``, so that nothing that reads a recording can come across it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def load_incident(name: str | os.PathLike[str]) -> Incident:
     --------
     >>> incident = load_incident("checkout-stall")
     >>> incident.alert.service, sorted(incident.sources)
-    ('checkout', ['changes', 'logs', 'metrics'])
+    ('checkout', ['changes', 'logs', 'metrics', 'traces'])
     >>> incident.baseline.end == incident.window.start
     True
     """

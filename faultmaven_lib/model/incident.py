@@ -147,5 +147,7 @@ class Truth(Noun):
     mechanism: Mechanism | None
     onset: Moment | None
     innocent_changes: tuple[str, ...] = ()
+    guilty_changes: tuple[str, ...] = ()
+    """Messages of the changes that broke it."""
     kind: str = ""
     """Kind of fault, where several kinds share a mechanism."""

@@ -1,109 +1,100 @@
-"""What people changed around the time of a recording: deploys, commits, flags, configuration."""
+"""What people changed around the time of a recording: deploys, commits, flags, settings, migrations."""
 
 from __future__ import annotations
 
+import hashlib
 import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-FLAG = "free_shipping_banner"
+from .patches import MADE_BEFORE, VERSIONS, Patch
 
-_BEFORE: list[tuple[float, dict[str, Any]]] = [
-    (
-        1480,
-        {
-            "kind": "deploy",
-            "service": "payment",
-            "version": "2.7.1",
-            "author": "r.dasgupta",
-            "message": "payment 2.7.1: log the provider's latency",
-            "files": ["shop/payment.py"],
-            "diff": "@@ def pay(payment: Payment)\n"
-            '-    known = {"order": payment.order_id, "card": card}\n'
-            '+    known = {"order": payment.order_id, "card": card, "provider_ms": took}\n',
-        },
-    ),
-    (
-        1105,
-        {
-            "kind": "config",
-            "service": "nginx",
-            "author": "k.lindqvist",
-            "message": "nginx: keep 16 idle connections to each upstream",
-            "files": ["nginx/nginx.conf"],
-            "diff": "-    upstream checkout { server 127.0.0.1:8003; }\n"
-            "+    upstream checkout { server 127.0.0.1:8003; keepalive 16; }\n",
-        },
-    ),
-    (
-        390,
-        {
-            "kind": "deploy",
-            "service": "catalog",
-            "version": "5.12.0",
-            "author": "t.moreau",
-            "message": "catalog 5.12.0: search in reviews",
-            "files": ["shop/catalog.py"],
-            "diff": "@@ def search(q: str)\n"
-            "-def search(q: str) -> dict[str, Any]:\n"
-            "+def search(q: str, reviews: bool = False) -> dict[str, Any]:\n",
-        },
-    ),
-    (
-        96,
-        {
-            "kind": "deploy",
-            "service": "cart",
-            "version": "3.4.2",
-            "author": "a.novak",
-            "message": "cart 3.4.2: purge abandoned carts every 30 s instead of every 60 s",
-            "files": ["shop/cart.py"],
-            "diff": '-app = application("cart", jobs={purge: 60.0})\n+app = application("cart", jobs={purge: 30.0})\n',
-        },
-    ),
-]
-"""Minutes before the recording, and the event. The system runs with all of them."""
-
-_BETWEEN = {
-    "kind": "commit",
-    "service": "checkout",
-    "author": "j.abara",
-    "message": "checkout: say how long an order took in the log line (merged, not deployed)",
-    "files": ["shop/checkout.py"],
-    "diff": "@@ def place_order(order: Order)\n"
-    '-        "order %d placed: %d items, total %s, confirmation to %s",\n'
-    '+        "order %d placed: %d items, total %s, confirmation to %s, %.0f ms",\n',
-}
+FLAGS = ("free_shipping_banner", "new_search_ranking")
+_SETTINGS_BY = {"nginx": "k.lindqvist", "dns": "k.lindqvist", "redis": "b.achterberg", "postgres": "b.achterberg"}
 
 
-def events(seed: int, start: float, commit_at: float, flag_at: float) -> list[dict[str, Any]]:
-    """Return all change events of one recording, in the order of time.
+@dataclass(frozen=True)
+class Event:
+    """One change, as a deploy log or a version control system tells it."""
 
-    Parameters
-    ----------
-    seed
-        Decides commit ids and the exact times of the earlier events.
-    start
-        When the recording starts, in seconds since 1970.
-    commit_at
-        When a commit was merged.
-    flag_at
-        When the feature flag was really switched.
-    """
-    chance = random.Random(seed)
-    begin = datetime.fromtimestamp(start, UTC)
-    timed = [(begin - timedelta(minutes=m, seconds=chance.uniform(0, 240)), dict(event)) for m, event in _BEFORE]
-    timed.append((datetime.fromtimestamp(commit_at, UTC), dict(_BETWEEN)))
-    for _, event in timed:
-        event["commit"] = f"{chance.getrandbits(160):040x}"
-    flag = {
-        "kind": "flag",
-        "service": "catalog",
-        "author": "s.virtanen",
-        "message": f"{FLAG}: off -> on for everyone",
-        "files": [],
-        "diff": f"-{FLAG}: false\n+{FLAG}: true\n",
-    }
-    timed.append((datetime.fromtimestamp(flag_at, UTC), flag))
-    timed.sort(key=lambda pair: pair[0])
-    return [{"time": at.isoformat(timespec="seconds").replace("+00:00", "Z"), **event} for at, event in timed]
+    time: float
+    kind: str
+    service: str
+    version: str
+    author: str
+    message: str
+    files: tuple[str, ...]
+    diff: str
+    guilty: bool = False
+
+
+class ChangeLog:
+    """Everything that was changed, with who did it and the diff."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._events: list[Event] = []
+        self._versions = dict(VERSIONS)
+
+    def history(self, code: Path, start: float) -> None:
+        """Enter deploys of the hours before a moment: the code runs with all of them."""
+        at = start
+        made = self._chance.sample(MADE_BEFORE, 4)
+        events = []
+        for patch in made:
+            at -= self._chance.uniform(600, 30_000)
+            message = f"{patch.service} {VERSIONS[patch.service]}: {patch.message}"
+            diff = patch.diff(code, made=True)
+            events.append(self._of_patch(patch, at, "deploy", VERSIONS[patch.service], message, diff))
+        self._events += reversed(events)
+
+    def next_version(self, service: str) -> str:
+        """Return the version of the next deploy of a service."""
+        major, minor, patch = self._versions[service].split(".")
+        self._versions[service] = f"{major}.{minor}.{int(patch) + 1}"
+        return self._versions[service]
+
+    def deployed(self, patch: Patch, at: float, version: str, diff: str, *, guilty: bool) -> None:
+        message = f"{patch.service} {version}: {patch.message}"
+        self._events.append(self._of_patch(patch, at, "deploy", version, message, diff, guilty=guilty))
+
+    def merged(self, patch: Patch, at: float, diff: str) -> None:
+        """Enter a commit that is not deployed yet."""
+        self._events.append(self._of_patch(patch, at, "commit", "", f"{patch.service}: {patch.message}", diff))
+
+    def switched(self, flag: str, at: float) -> None:
+        """Enter a feature flag that was switched on."""
+        diff = f"-{flag}: false\n+{flag}: true\n"
+        self._events.append(Event(at, "flag", "catalog", "", "s.virtanen", f"{flag}: off -> on for everyone", (), diff))
+
+    def configured(self, service: str, at: float, message: str, file: str, diff: str, kind: str = "config") -> None:
+        """Enter settings, or a migration, that broke something."""
+        author = _SETTINGS_BY.get(service, "m.okafor")
+        event = Event(at, kind, service, "", author, f"{service}: {message}", (file,), diff, guilty=True)
+        self._events.append(event)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return all of them in the order of time, as the recording has them."""
+        return [_told(event) for event in sorted(self._events, key=lambda event: event.time)]
+
+    def messages(self, *, guilty: bool) -> list[str]:
+        """Return the messages of the changes that broke something, or of those that did not."""
+        return [e.message for e in sorted(self._events, key=lambda e: e.time) if e.guilty is guilty]
+
+    @staticmethod
+    def _of_patch(
+        patch: Patch, at: float, kind: str, version: str, message: str, diff: str, *, guilty: bool = False
+    ) -> Event:
+        return Event(at, kind, patch.service, version, patch.author, message, (patch.file,), diff, guilty=guilty)
+
+
+def _told(event: Event) -> dict[str, Any]:
+    known = asdict(event)
+    known.pop("guilty")
+    known["time"] = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    known["files"] = list(event.files)
+    if event.kind in ("deploy", "commit", "migration"):
+        known["commit"] = hashlib.sha1(repr(event).encode(), usedforsecurity=False).hexdigest()
+    return {key: value for key, value in known.items() if value or key in ("files", "service")}

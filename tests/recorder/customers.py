@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-CUSTOMERS_PER_SECOND = 2.1
-"""About 15 requests a second."""
+CUSTOMERS_PER_SECOND = 1.4
+"""About ten requests a second."""
 
 _BROWSERS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -49,7 +49,7 @@ class Visit:
     steps: list[Step]
 
 
-def visits(seed: int) -> Iterator[Visit]:
+def visits(seed: int, per_second: float = CUSTOMERS_PER_SECOND) -> Iterator[Visit]:
     """All customers there will ever be, in the order in which they come.
 
     Examples
@@ -58,10 +58,10 @@ def visits(seed: int) -> Iterator[Visit]:
     True
     """
     chance = random.Random(seed)
-    now, user = 0.0, 1000
+    now = 0.0
     while True:
-        now += chance.expovariate(CUSTOMERS_PER_SECOND)
-        user += 1
+        now += chance.expovariate(per_second)
+        user = chance.randrange(1, 3001)
         network = chance.choice(("198.51.100", "203.0.113"))
         headers = {
             "Host": "shop.example.com",
@@ -132,12 +132,14 @@ async def _send(client: httpx.AsyncClient, visit: Visit, step: Step, start: floa
         return
 
 
-async def run(url: str, seed: int) -> None:
-    """Send customers until stopped."""
+async def run(url: str, seed: int, per_second: float, seconds: float) -> None:
+    """Send customers until so many seconds have passed."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=40)
     async with httpx.AsyncClient(base_url=url, limits=limits) as client, asyncio.TaskGroup() as group:
         start = time.monotonic()
-        for visit in visits(seed):
+        for visit in visits(seed, per_second):
+            if visit.steps[0].due > seconds:
+                break
             await asyncio.sleep(max(0.0, start + visit.steps[0].due - time.monotonic()))
             group.create_task(_visit(client, visit, start))
 
@@ -146,5 +148,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--per-second", type=float, default=CUSTOMERS_PER_SECOND)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.url, arguments.seed))
+    asyncio.run(run(arguments.url, arguments.seed, arguments.per_second, arguments.seconds))

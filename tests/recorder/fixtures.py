@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from .programs import MissingProgramError, require_all
-from .recording import SCENARIOS
 
 SEED = 4711
 SECONDS = 60
+FRESH = ("checkout-stall", "healthy", "shop-26", "shop-23", "shop-04")
+"""A lock, nothing, and three more kinds: code that raises, a certificate that expires, a message that poisons."""
 _ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def fresh_recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
-    """Return a function that gives the folder of a fresh recording by the scenario's name.
+    """Return a function that gives the folder of a fresh recording by its name, one of ``FRESH``.
 
-    The first call records all scenarios side by side, each 60 s of baseline and 60 s of incident, and takes
-    about three minutes; later calls take nothing. ``load_incident`` and ``load_truth`` take the folder. Tests
+    The first call records all of them side by side, each 60 s of baseline and 60 s of incident, and takes
+    about four minutes; later calls take nothing. ``load_incident`` and ``load_truth`` take the folder. Tests
     that use it are skipped where a program is not installed.
     """
     out = tmp_path_factory.mktemp("recorded")
@@ -35,7 +36,7 @@ def fresh_recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
         except MissingProgramError as error:
             pytest.skip(str(error))
         if not running:
-            running.update({scenario: _start(scenario, out) for scenario in SCENARIOS})
+            running.update({fresh: _start(fresh, out) for fresh in FRESH})
         if name not in said:
             said[name] = running[name].communicate()[0]
         assert running[name].returncode == 0, said[name]
@@ -48,10 +49,11 @@ def fresh_recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
             recorder.communicate()
 
 
-def _start(scenario: str, out: Path) -> subprocess.Popen[str]:
+def _start(name: str, out: Path) -> subprocess.Popen[str]:
+    """Record one run; a machine that is busy with other tests may spoil a first try."""
     options = [f"--seed={SEED}", f"--baseline-seconds={SECONDS}", f"--incident-seconds={SECONDS}"]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.recorder", "record", f"--out={out}", f"--only={scenario}", *options],
+        [sys.executable, "-m", "tests.recorder", "record", f"--out={out}", f"--only={name}", *options],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

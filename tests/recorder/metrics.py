@@ -8,11 +8,12 @@ import pandas as pd
 
 from .monitoring import SCRAPE_SECONDS, Prometheus
 
-_RATE = "[10s]"
-"""Long enough for five samples, short enough to show a change at once."""
+_RATE = "[12s]"
+"""Long enough for four samples, short enough to show a change at once."""
 _ERRORS = 'http_requests_total{status=~"5.."}'
-_OURS = '{service!~"postgres|nginx"}'
+_OURS = '{job!~"postgres|nginx|redis|disks|processes|prober|links"}'
 """What exporters say of themselves is not about the service they watch."""
+_SERVICES = '{job!~"disks|processes|prober"}'
 
 
 def _rate(counter: str, by: str = "service") -> str:
@@ -39,6 +40,29 @@ QUERIES = {
     "process_cpu_seconds_per_second": _rate(f"process_cpu_seconds_total{_OURS}"),
     "process_resident_memory_bytes": f"sum by (service) (process_resident_memory_bytes{_OURS})",
     "process_open_fds": f"sum by (service) (process_open_fds{_OURS})",
+    "process_cpu_wait_seconds_per_second": _rate("process_cpu_wait_seconds_total"),
+    "host_cpu_seconds_per_second": _rate("namedprocess_namegroup_cpu_seconds_total", "service, program"),
+    "host_memory_bytes": 'sum by (service) (namedprocess_namegroup_memory_bytes{memtype="resident"})',
+    "host_processes": "sum by (service) (namedprocess_namegroup_num_procs)",
+    "filesystem_avail_bytes": "sum by (service) (node_filesystem_avail_bytes)",
+    "dns_lookup_errors_per_second": f"{_rate('dns_lookup_errors_total')} or 0 * {_rate('http_requests_total')}",
+    "jobs_done_per_second": _rate("jobs_done_total"),
+    "jobs_failed_per_second": _rate("jobs_failed_total"),
+    "job_duration_seconds_p99": _quantile(0.99, "job_duration_seconds"),
+    "queue_messages_waiting": "sum by (service) (queue_messages_waiting)",
+    "redis_command_duration_seconds_p99": _quantile(0.99, "redis_command_duration_seconds"),
+    "redis_memory_used_bytes": "sum by (service) (redis_memory_used_bytes)",
+    "redis_memory_max_bytes": "sum by (service) (redis_memory_max_bytes)",
+    "redis_evicted_keys_per_second": _rate("redis_evicted_keys_total"),
+    "redis_expired_keys_per_second": _rate("redis_expired_keys_total"),
+    "redis_keyspace_hits_per_second": _rate("redis_keyspace_hits_total"),
+    "redis_keyspace_misses_per_second": _rate("redis_keyspace_misses_total"),
+    "redis_db_keys": 'sum by (service) (redis_db_keys{db="db0"})',
+    "redis_connected_clients": "sum by (service) (redis_connected_clients)",
+    "redis_commands_processed_per_second": _rate("redis_commands_processed_total"),
+    "redis_net_input_bytes_per_second": _rate("redis_net_input_bytes_total"),
+    "probe_success": "sum by (service) (probe_success)",
+    "probe_duration_seconds": "sum by (service) (probe_duration_seconds)",
     "nginx_http_requests_per_second": _rate("nginx_http_requests_total"),
     "nginx_connections_active": "sum by (service) (nginx_connections_active)",
     "nginx_connections_waiting": "sum by (service) (nginx_connections_waiting)",
@@ -58,7 +82,8 @@ QUERIES = {
     "pg_stat_database_blocks_hit_per_second": _rate('pg_stat_database_blks_hit{datname="shop"}'),
     "pg_stat_database_size_bytes": 'sum by (service) (pg_database_size_bytes{datname="shop"})',
     "pg_stat_bgwriter_buffers_checkpoint_per_second": _rate("pg_stat_bgwriter_buffers_checkpoint_total"),
-    "scrape_duration_seconds": "sum by (service) (scrape_duration_seconds)",
+    "scrape_duration_seconds": f"sum by (service) (scrape_duration_seconds{_SERVICES})",
+    "up": f"sum by (service) (up{_SERVICES})",
 }
 """Metric to PromQL. A further label becomes the end of the name: ``pg_locks_count_exclusivelock``."""
 

@@ -10,37 +10,12 @@ from typing import Any
 
 import httpx
 
+from .alerting import rules
 from .process import Process, answers, free_port
 from .programs import RecorderError, program
 
-SCRAPE_SECONDS = 2
+SCRAPE_SECONDS = 3
 
-_PROMETHEUS = """\
-global:
-  scrape_interval: {scrape}s
-  scrape_timeout: {scrape}s
-  evaluation_interval: {scrape}s
-rule_files: [{rules}]
-alerting:
-  alertmanagers: [{{static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]}}]
-scrape_configs:
-{jobs}
-"""
-_RULES = """\
-groups:
-  - name: shop
-    rules:
-      - alert: CheckoutLatencyHigh
-        expr: >-
-          histogram_quantile(0.99, sum by (service, le)
-          (rate(http_request_duration_seconds_bucket{service="checkout", handler="/orders"}[30s]))) > 2.5
-        for: 10s
-        labels: {severity: page, team: shop}
-        annotations:
-          summary: "Checkout answers slowly"
-          description: '99th percentile of /orders is {{ printf "%.1f" $value }} s, the objective is 2.5 s.'
-          runbook_url: "https://runbooks.shop.example.com/checkout-latency"
-"""
 _ALERTMANAGER = """\
 route: {{receiver: pager, group_by: [alertname, service], group_wait: 1s}}
 receivers: [{{name: pager, webhook_configs: [{{url: "{url}", send_resolved: false}}]}}]
@@ -116,21 +91,110 @@ class Alertmanager(Process):
         )
 
 
-class Prometheus(Process):
-    """Scrapes ``targets`` (service to port), each sample labelled with its service."""
+class RedisExporter(Process):
+    """Debian's exporter."""
 
-    def __init__(self, folder: Path, targets: dict[str, int], alertmanager_port: int) -> None:
+    def __init__(self, folder: Path, redis_port: int) -> None:
+        self.port = free_port()
+        super().__init__(
+            "redis exporter",
+            [
+                program("prometheus-redis-exporter"),
+                f"-redis.addr=redis://127.0.0.1:{redis_port}",
+                f"-web.listen-address=127.0.0.1:{self.port}",
+                "-check-keys=queue:*",
+            ],
+            folder / "redis-exporter.log",
+            ready=answers(f"http://127.0.0.1:{self.port}/metrics"),
+        )
+
+
+class NodeExporter(Process):
+    """Debian's exporter, of disks alone: the rest of the machine is not the shop's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        super().__init__(
+            "node exporter",
+            [
+                program("prometheus-node-exporter"),
+                "--collector.disable-defaults",
+                "--collector.filesystem",
+                "--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run)($|/)",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+            ],
+            folder / "node-exporter.log",
+            ready=answers(f"http://127.0.0.1:{self.port}/metrics"),
+        )
+
+
+class ProcessExporter(Process):
+    """Debian's exporter: CPU and memory of each service's processes, and of what else runs on its host.
+
+    ``commands`` are patterns that tell a service by its command line.
+    """
+
+    def __init__(self, folder: Path, commands: dict[str, str], hosts: Path) -> None:
+        self.port = free_port()
+        configuration = folder / "processes.yml"
+        groups = [{"name": service, "cmdline": [pattern]} for service, pattern in commands.items()]
+        beside = {"name": "{{.Matches.Host}}:{{.Comm}}", "cmdline": [f"{hosts}/(?P<Host>[a-z]+)/"]}
+        configuration.write_text(json.dumps({"process_names": [*groups, beside]}))
+        super().__init__(
+            "process exporter",
+            [
+                program("prometheus-process-exporter"),
+                f"-config.path={configuration}",
+                f"-web.listen-address=127.0.0.1:{self.port}",
+                "-threads=false",
+                "-gather-smaps=false",
+            ],
+            folder / "process-exporter.log",
+            ready=answers(f"http://127.0.0.1:{self.port}/metrics"),
+        )
+
+
+class Prober(Process):
+    """Debian's blackbox exporter, which asks the shop from outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        configuration = folder / "blackbox.yml"
+        headers = {"Host": "shop.example.com", "User-Agent": "uptime/1.4", "X-Forwarded-For": "192.0.2.10"}
+        http = {"prober": "http", "timeout": "2s", "http": {"headers": headers}}
+        configuration.write_text(json.dumps({"modules": {"http": http}}))
+        super().__init__(
+            "prober",
+            [
+                program("prometheus-blackbox-exporter"),
+                f"--config.file={configuration}",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+            ],
+            folder / "prober.log",
+            ready=answers(f"http://127.0.0.1:{self.port}/metrics"),
+        )
+
+
+class Prometheus(Process):
+    """Scrapes ``targets``, jobs as Prometheus' configuration has them, and tells Alertmanager what its rules find."""
+
+    def __init__(self, folder: Path, targets: list[dict[str, Any]], alertmanager_port: int) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        configuration, rules = folder / "prometheus.yml", folder / "rules.yml"
-        rules.write_text(_RULES)
-        jobs = "\n".join(
-            f"  - {{job_name: {name}, static_configs: "
-            f'[{{targets: ["127.0.0.1:{port}"], labels: {{service: {name}}}}}]}}'
-            for name, port in targets.items()
-        )
-        configuration.write_text(
-            _PROMETHEUS.format(scrape=SCRAPE_SECONDS, rules=rules, alertmanager=alertmanager_port, jobs=jobs)
+        configuration, rules_file = folder / "prometheus.yml", folder / "rules.yml"
+        rules_file.write_text(json.dumps({"groups": [{"name": "shop", "rules": rules()}]}))
+        every = f"{SCRAPE_SECONDS}s"
+        configuration.write_text(  # JSON is YAML
+            json.dumps(
+                {
+                    "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
+                    "rule_files": [str(rules_file)],
+                    "alerting": {
+                        "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager_port}"]}]}]
+                    },
+                    "scrape_configs": targets,
+                }
+            )
         )
         super().__init__(
             "prometheus",
@@ -155,6 +219,29 @@ class Prometheus(Process):
         if answer["status"] != "success":
             raise RecorderError(f"Prometheus refuses {parameters or path}: {answer.get('error')}")
         return answer["data"]
+
+
+def target(
+    service: str,
+    port: int,
+    *,
+    job: str = "",
+    tls: bool = False,
+    path: str = "/metrics",
+    parameters: dict[str, list[str]] | None = None,
+    relabel: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return one job of Prometheus' configuration; its samples are labelled with the service."""
+    labels = {"service": service} if service else {}
+    return {
+        "job_name": job or service,
+        "metrics_path": path,
+        "params": parameters or {},
+        "scheme": "https" if tls else "http",
+        **({"tls_config": {"insecure_skip_verify": True}} if tls else {}),
+        "static_configs": [{"targets": [f"127.0.0.1:{port}"], "labels": labels}],
+        "metric_relabel_configs": relabel or [],
+    }
 
 
 class Pager:

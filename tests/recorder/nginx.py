@@ -32,10 +32,12 @@ http {{
     proxy_set_header Connection "";
     proxy_connect_timeout 2s;
     proxy_read_timeout 6s;
+    limit_req_zone $server_name zone=shop:1m rate={per_second}r/s;
 {upstreams}
     server {{
         listen 127.0.0.1:{port};
         server_name shop.example.com;
+        limit_req zone=shop burst=20 nodelay;
         location = / {{ return 200 '{{"shop": "open"}}'; }}
         location /products {{ proxy_pass http://catalog; }}
         location /search {{ proxy_pass http://catalog; }}
@@ -53,18 +55,22 @@ http {{
 
 
 class Nginx(Process):
-    """The front end; ``upstreams`` are names and ports of the services it passes requests to."""
+    """The front end; ``upstreams`` are names and ports of the services it passes requests to.
 
-    def __init__(self, folder: Path, access: Path, error: Path, upstreams: dict[str, int]) -> None:
+    It lets ``per_second`` requests pass, and a burst now and then.
+    """
+
+    def __init__(self, folder: Path, access: Path, error: Path, upstreams: dict[str, int], per_second: int) -> None:
         self.port, status_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.status_url = f"http://127.0.0.1:{status_port}/stub_status"
         place = folder / "nginx"
         place.mkdir()
-        configuration = place / "nginx.conf"
-        configuration.write_text(
+        self.configuration = place / "nginx.conf"
+        self.configuration.write_text(
             _CONFIGURATION.format(
                 folder=place,
+                per_second=per_second,
                 access=access,
                 port=self.port,
                 status_port=status_port,
@@ -77,8 +83,12 @@ class Nginx(Process):
         )
         super().__init__(
             "nginx",
-            [program("nginx"), "-p", str(place), "-c", str(configuration), "-e", str(error)],
+            [program("nginx"), "-p", str(place), "-c", str(self.configuration), "-e", str(error)],
             place / "output",
             ready=answers(self.status_url),
             stop_signal=signal.SIGTERM,
         )
+
+    def reload(self) -> None:
+        """Take over the configuration file as it is now."""
+        self.signal(signal.SIGHUP)

@@ -41,9 +41,10 @@ class Postgres:
     As root it runs under the user ``postgres``, since PostgreSQL refuses to run as root.
     """
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    def __init__(self, folder: Path, volume: Path, log: Path) -> None:
         self.port = free_port()
-        self._data = folder / "postgres"
+        # The write-ahead log has a disk of its own, as a database team would have it.
+        self._data, self._wal = volume / "data", folder / "wal"
         self._user = _other_user() if os.geteuid() == 0 else None
         settings = {**_SETTINGS, "port": str(self.port)}
         self._process = Process(
@@ -58,13 +59,15 @@ class Postgres:
         )
 
     def start(self) -> None:
-        self._data.mkdir(mode=0o700)
-        if self._user is not None:
-            shutil.chown(self._data, self._user, self._user)
+        for place in (self._data, self._wal):
+            place.mkdir(mode=0o700)
+            if self._user is not None:
+                shutil.chown(place, self._user, self._user)
         made = subprocess.run(
             [
                 program("initdb"),
                 f"--pgdata={self._data}",
+                f"--waldir={self._wal}",
                 "--username=postgres",
                 "--auth=trust",
                 "--encoding=UTF8",
@@ -90,6 +93,11 @@ class Postgres:
             for statement in _SCHEMA.read_text("utf-8").split(";"):
                 if statement.strip():
                     connection.execute(statement.encode())
+
+    @property
+    def volume(self) -> Path:
+        """The disk with the tables."""
+        return self._data.parent
 
     def check(self) -> None:
         self._process.check()

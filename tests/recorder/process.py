@@ -17,7 +17,7 @@ import httpx
 from .programs import RecorderError
 
 _FIRST_PORT, _LAST_PORT = 18_000, 32_000  # below those that outgoing connections use, so that none takes one first
-_ports = (_FIRST_PORT + (os.getpid() * 16 + n) % (_LAST_PORT - _FIRST_PORT) for n in itertools.count())
+_ports = (_FIRST_PORT + (os.getpid() * 64 + n) % (_LAST_PORT - _FIRST_PORT) for n in itertools.count())
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ class Process:
     user
         User to become; only root can.
     ready
-        Called until it returns true, at most for 30 s.
+        Called until it returns true, at most for 60 s.
     stop_signal
         What asks the program to end soon, without waiting for clients.
     """
@@ -70,7 +70,23 @@ class Process:
         self._folder, self._user, self._ready, self._signal = folder, user, ready, stop_signal
         self._child: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process id; 0 if it was not launched."""
+        return self._child.pid if self._child is not None else 0
+
+    @property
+    def code(self) -> int | None:
+        """What the program ended with; None if it runs or was not launched."""
+        return self._child.poll() if self._child is not None else None
+
     def start(self) -> None:
+        """Launch the program and wait until it is ready."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start the program and return at once."""
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
@@ -84,11 +100,20 @@ class Process:
                 extra_groups=[] if self._user else None,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+
+    def wait(self) -> None:
+        """Wait until the program is ready.
+
+        Raises
+        ------
+        RecorderError
+            If it ends, or is not ready within 60 s.
+        """
+        deadline = time.monotonic() + 60
         while not self._ready():
             self.check()
             if time.monotonic() > deadline:
-                raise RecorderError(f"{self.name} did not become ready within 30 s; its log ends:\n{self._tail()}")
+                raise RecorderError(f"{self.name} did not become ready within 60 s; its log ends:\n{self._tail()}")
             time.sleep(0.05)
         self.check()
 
@@ -96,6 +121,11 @@ class Process:
         """Raise if the process has ended by itself."""
         if self._child is not None and (code := self._child.poll()) is not None:
             raise RecorderError(f"{self.name} ended with code {code}; its log ends:\n{self._tail()}")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        if self._child is not None:
+            self._child.send_signal(number)
 
     def stop(self) -> None:
         """End the whole process group: ask, wait 5 s, then kill."""
@@ -125,7 +155,7 @@ def answers(url: str) -> Callable[[], bool]:
 
     def check() -> bool:
         try:
-            return httpx.get(url, timeout=1.0).status_code == 200
+            return httpx.get(url, timeout=1.0, verify=False).status_code == 200
         except httpx.HTTPError:
             return False
 

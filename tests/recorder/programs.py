@@ -15,7 +15,15 @@ PACKAGES = {
     "prometheus": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-postgres-exporter": "prometheus-postgres-exporter",
+    "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "prometheus-nginx-exporter": "prometheus-nginx-exporter",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "prometheus-process-exporter": "prometheus-process-exporter",
+    "prometheus-redis-exporter": "prometheus-redis-exporter",
+    "redis-server": "redis-server",
+    "dnsmasq": "dnsmasq-base",
+    "xz": "xz-utils",
+    "chrt": "util-linux",
 }
 
 

@@ -1,4 +1,4 @@
-"""Records one scenario: warm up, baseline, incident, and everything that could be seen of it."""
+"""Records one run: warm up, baseline, incident, and everything that could be seen of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,33 +16,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .changes import FLAG, events
-from .customers import CUSTOMERS_PER_SECOND
-from .faults import Fault, ForgottenTransaction
+from .changes import FLAGS
+from .faults import Fault
 from .metrics import read_back
 from .monitoring import SCRAPE_SECONDS
+from .patches import INNOCENT, Patch
+from .process import Process
 from .programs import RecorderError
-from .system import CALLS, System
+from .runs import Run
+from .system import CALLS, SHOWN_FOLDER, Setup, System
 
-WARM_UP_SECONDS = 40.0
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is recorded: a name and a title that give nothing away, and what is broken, if anything."""
-
-    name: str
-    title: str
-    fault: Callable[[], Fault] | None
-
-
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        Scenario("checkout-stall", "Checkout answers slowly or not at all", ForgottenTransaction),
-        Scenario("healthy", "An ordinary stretch of the shop, without an alert", None),
-    )
-}
+START_SECONDS, WARM_UP_SECONDS = 45.0, 20.0
+"""What starting all processes may take, and what their caches and pools need after that."""
+_PEAK_FACTOR = 1.2
+"""By how much the load rises in a load peak, on top of what it was."""
 
 
 @dataclass(frozen=True)
@@ -49,129 +37,186 @@ class Plan:
     """When what happens, in seconds since 1970."""
 
     baseline: float
-    flag: float
-    commit: float
+    early: float
+    """An innocent flag or commit in the middle of the baseline."""
     window: float
     onset: float
+    near: float
+    """An innocent change close to the onset."""
     end: float
 
     @classmethod
     def draw(cls, seed: int, start: float, baseline: float, incident: float) -> Plan:
         """Place everything from the seed; the incident begins some time into its window."""
         chance = random.Random(seed)
+        onset = start + baseline + min(incident * chance.uniform(0.15, 0.25), 30)
         return cls(
             baseline=start,
-            flag=start + baseline * chance.uniform(0.6, 0.75),
-            commit=start + baseline * chance.uniform(0.8, 0.95),
+            early=start + baseline * chance.uniform(0.3, 0.7),
             window=start + baseline,
-            onset=start + baseline + incident * chance.uniform(0.15, 0.25),
+            onset=onset,
+            near=onset + chance.choice((chance.uniform(-24, -8), chance.uniform(3, 9))),
             end=start + baseline + incident,
         )
 
 
-def record(
-    scenario: Scenario,
-    out: Path,
-    *,
-    seed: int,
-    baseline_seconds: float = 180,
-    incident_seconds: float = 150,
-    say: Callable[[str], None] = lambda _: None,
-) -> Path:
-    """Record a scenario and return its folder, ``out/recordings/<name>``.
+def record(run: Run, name: str, out: Path, *, seed: int, say: Callable[[str], None] = lambda _: None) -> Path:
+    """Record a run and return its folder, ``out/recordings/<name>``.
 
     The truth goes to ``out/truth/<name>.json``. Nothing is written before all of it was recorded.
 
     Raises
     ------
     RecorderError
-        If a program is missing, a process dies, or the alert does not do what the scenario expects.
+        If a program is missing, a process dies, or no alert fires for a fault.
     """
-    with System(seed, say) as system:
-        plan = Plan.draw(seed, math.ceil(time.time() + WARM_UP_SECONDS), baseline_seconds, incident_seconds)
+    start = math.ceil(time.time() + START_SECONDS + WARM_UP_SECONDS)
+    plan = Plan.draw(seed, start, run.baseline_seconds, run.incident_seconds)
+    fault = run.fault() if run.fault else None
+    setup = Setup(seed, run.customers_per_second)
+    if fault is not None:
+        fault.prepare(setup, plan.onset)
+    with System(setup, say) as system:
+        if time.time() > plan.baseline - WARM_UP_SECONDS / 2:
+            raise RecorderError(f"starting took longer than {START_SECONDS:.0f} s: record again on a quieter machine")
         say("warming up")
+        system.changes.history(system.code, plan.baseline)
         system.wait_until(plan.baseline)
         say(f"baseline from {_iso(plan.baseline)}")
-        system.wait_until(plan.flag)
-        system.postgres.execute(f"UPDATE feature_flags SET enabled = true WHERE name = '{FLAG}'")
-        system.wait_until(plan.window)
-        say(f"incident window from {_iso(plan.window)}")
-        fault, onset = scenario.fault() if scenario.fault else None, None
-        if fault is not None:
-            system.during(fault.heal)
-            system.wait_until(plan.onset)
-            onset = fault.inject(system)
+        onset = None
+        for at, what in _schedule(run, plan):
+            system.wait_until(at)
+            say(f"{what} at {_iso(time.time())}")
+            if what == "onset" and fault is not None:
+                system.during(fault.heal)
+                onset = fault.inject(system)
+            else:
+                _innocent(what, system, random.Random(f"{seed} {what}"), plan, fault)
         system.wait_until(plan.end)
         with tempfile.TemporaryDirectory() as scratch:
             folder, truth = Path(scratch) / "recording", Path(scratch) / "truth.json"
             folder.mkdir()
-            _keep_logs(system.logs, folder / "logs")
+            _keep_logs(system, folder / "logs")
             system.wait_until(plan.end + 2 * SCRAPE_SECONDS)  # until the last scrape is in
             metrics = read_back(system.prometheus, plan.baseline, plan.end)
             metrics.to_parquet(folder / "metrics.parquet", index=False, compression="zstd")
-            _keep_alert(system.pager.alert, scenario, folder)
-            changes = events(seed, plan.baseline, plan.commit, plan.flag)
-            _write(folder / "changes.json", changes)
-            _write(folder / "incident.json", _incident(scenario, plan, seed, system.versions))
-            _write(truth, _truth(fault, onset, changes))
-            say("ending all processes")
-            return _deliver(folder, truth, out, scenario.name)
+            spans = system.collector.write(folder / "traces.otlp.json.gz", plan.baseline, plan.end + 2)
+            _keep_alert(system.pager.alert, fault, folder)
+            _write(folder / "changes.json", system.changes.events())
+            _write(folder / "incident.json", _incident(run, name, plan, seed, system, (folder / "alert.json").exists()))
+            _write(truth, _truth(run, fault, onset, system))
+            say(f"{len(metrics)} samples, {spans} spans; ending all processes")
+            return _deliver(folder, truth, out, name)
+
+
+def _schedule(run: Run, plan: Plan) -> list[tuple[float, str]]:
+    """What happens when: a change early on in every run, and another near the onset in some."""
+    events = [(plan.early, "commit" if run.near == "flag" else "flag")]
+    if run.near:
+        events.append((plan.near, run.near))
+    if run.fault is not None or run.kind in ("load peak", "nightly batch"):
+        events.append((plan.onset, "onset" if run.fault is not None else run.kind))
+    return sorted(events)
+
+
+def _innocent(what: str, system: System, chance: random.Random, plan: Plan, fault: Fault | None) -> None:
+    """Do something that breaks nothing."""
+    at = time.time()
+    if what == "flag":
+        flag = chance.choice(FLAGS)
+        system.postgres.execute(f"UPDATE feature_flags SET enabled = true WHERE name = '{flag}'")
+        system.changes.switched(flag, at)
+    elif what == "commit":
+        patch = _other_patch(chance, fault)
+        system.changes.merged(patch, at, patch.diff(system.code))
+    elif what == "deploy":
+        system.deploy(_other_patch(chance, fault))
+    elif what == "load peak":
+        setup = system.setup
+        seconds = plan.end - at
+        system.send_customers(setup.seed + 500, setup.customers_per_second * _PEAK_FACTOR, seconds)
+    elif what == "nightly batch":
+        batch = Process(
+            "nightly",
+            [sys.executable, "-m", "shop.nightly"],
+            system.logs / "nightly.log",
+            folder=system.code,
+            environment={"DATABASE_PORT": str(system.postgres.port), "PYTHONUNBUFFERED": "1"},
+        )
+        system.during(batch.stop)
+        batch.start()
+
+
+def _other_patch(chance: random.Random, fault: Fault | None) -> Patch:
+    """Choose an innocent change to a service that is not the one that breaks."""
+    return chance.choice([patch for patch in INNOCENT if fault is None or patch.service != fault.service])
 
 
 def _deliver(folder: Path, truth: Path, out: Path, name: str) -> Path:
     """Put a finished recording in place of an older one."""
     target = out / "recordings" / name
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(folder, target)
-    (out / "truth").mkdir(exist_ok=True)
+    (out / "truth").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(truth, out / "truth" / f"{name}.json")
+    shutil.copytree(folder, target)
     return target
 
 
-def _truth(fault: Fault | None, onset: float | None, changes: list[dict[str, Any]]) -> dict[str, Any]:
+def _truth(run: Run, fault: Fault | None, onset: float | None, system: System) -> dict[str, Any]:
     return {
         "service": fault.service if fault else None,
         "mechanism": fault.mechanism if fault else None,
         "onset": _iso(onset) if onset is not None else None,
-        "innocent_changes": [event["message"] for event in changes],
+        "kind": run.kind,
+        "guilty_changes": system.changes.messages(guilty=True),
+        "innocent_changes": system.changes.messages(guilty=False),
     }
 
 
-def _incident(scenario: Scenario, plan: Plan, seed: int, versions: dict[str, str]) -> dict[str, Any]:
+def _incident(run: Run, name: str, plan: Plan, seed: int, system: System, alerted: bool) -> dict[str, Any]:
+    alert = json.loads(system.pager.alert)["alerts"][0] if alerted and system.pager.alert else None
+    title = run.title or (alert["annotations"]["summary"] if alert else "A stretch of the shop")
+    calls = {**CALLS, "nightly": ("postgres",)} if (system.logs / "nightly.log").exists() else CALLS
     return {
-        "name": scenario.name,
-        "title": scenario.title,
-        "alert": "alert.json" if scenario.fault else None,
-        "sources": {"logs": "logs/*.log.gz", "metrics": "metrics.parquet", "changes": "changes.json"},
+        "name": name,
+        "title": title,
+        "alert": "alert.json" if alerted else None,
+        "sources": {
+            "logs": "logs/*.log.gz",
+            "metrics": "metrics.parquet",
+            "traces": "traces.otlp.json.gz",
+            "changes": "changes.json",
+        },
         "baseline": {"start": _iso(plan.baseline), "end": _iso(plan.window)},
         "window": {"start": _iso(plan.window), "end": _iso(plan.end)},
-        "graph": {"edges": [[caller, callee] for caller, callees in CALLS.items() for callee in callees]},
+        "graph": {"edges": [[caller, callee] for caller, callees in calls.items() for callee in callees]},
         "recorded": {
             "seed": seed,
-            "baseline_seconds": plan.window - plan.baseline,
-            "incident_seconds": plan.end - plan.window,
+            "baseline_seconds": run.baseline_seconds,
+            "incident_seconds": run.incident_seconds,
             "warm_up_seconds": WARM_UP_SECONDS,
             "scrape_seconds": SCRAPE_SECONDS,
-            "customers_per_second": CUSTOMERS_PER_SECOND,
-            "versions": versions,
+            "customers_per_second": run.customers_per_second,
+            "versions": system.versions,
         },
     }
 
 
-def _keep_logs(logs: Path, target: Path) -> None:
-    """Copy each log as far as its lines are complete."""
+def _keep_logs(system: System, target: Path) -> None:
+    """Copy each log as far as its lines are complete; the folder of the recording goes by the name of a host's."""
     target.mkdir()
-    for log in sorted(logs.glob("*.log")):
-        content = log.read_bytes()
+    for log in sorted(system.logs.glob("*.log")):
+        content = log.read_bytes().replace(str(system.folder).encode(), SHOWN_FOLDER.encode())
         whole = content[: content.rfind(b"\n") + 1]
         (target / f"{log.name}.gz").write_bytes(gzip.compress(whole, mtime=0))
 
 
-def _keep_alert(alert: bytes | None, scenario: Scenario, folder: Path) -> None:
-    if scenario.fault is None and alert is not None:
-        raise RecorderError("an alert fired although nothing was broken: record again on a quieter machine")
-    if scenario.fault is not None and alert is None:
-        raise RecorderError("no alert fired: make the incident longer with --incident-seconds")
+def _keep_alert(alert: bytes | None, fault: Fault | None, folder: Path) -> None:
+    if fault is None and alert is not None:
+        name = json.loads(alert)["alerts"][0]["labels"]["alertname"]
+        raise RecorderError(f"the alert {name} fired although nothing was broken: record again on a quieter machine")
+    if fault is not None and alert is None:
+        raise RecorderError("no alert fired: make the incident longer")
     if alert is not None:
         (folder / "alert.json").write_bytes(alert)
 

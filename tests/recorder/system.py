@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import signal
 import sys
@@ -9,28 +10,56 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, Self
 
 import httpx
 
-from .monitoring import Alertmanager, NginxExporter, Pager, PostgresExporter, Prometheus
+from .backing import Dns, Redis
+from .certificates import Authority
+from .changes import ChangeLog
+from .collector import Collector
+from .monitoring import (
+    Alertmanager,
+    NginxExporter,
+    NodeExporter,
+    Pager,
+    PostgresExporter,
+    Prober,
+    ProcessExporter,
+    Prometheus,
+    RedisExporter,
+    target,
+)
 from .nginx import Nginx
+from .patches import VERSIONS, Patch
 from .postgres import Postgres
-from .process import Process, answers, free_port
+from .process import Process, free_port
 from .programs import require_all
+from .services import Service, Supervisor
+from .volumes import Volume
 
 CALLS = {
     "nginx": ("catalog", "cart", "checkout"),
-    "checkout": ("cart", "payment", "postgres"),
-    "catalog": ("postgres",),
-    "cart": ("postgres",),
-    "payment": ("postgres",),
+    "catalog": ("postgres", "redis"),
+    "cart": ("postgres", "redis"),
+    "checkout": ("cart", "payment", "shipping", "postgres", "redis", "dns"),
+    "payment": ("provider", "postgres", "dns"),
+    "shipping": ("postgres",),
+    "invoices": ("redis",),
+    "mailer": ("redis",),
 }
 """Who calls whom."""
+DOMAIN = "shop.internal"
+SHOWN_FOLDER = "/srv/shop"
+"""What the folder of a recording, which is gone afterwards, is called in what is kept."""
+TLS = ("payment", "shipping")
+"""Services that answer over TLS."""
 
 _HERE = Path(__file__).parent
+_FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
 
 class Part(Protocol):
@@ -41,6 +70,26 @@ class Part(Protocol):
     def stop(self) -> None: ...
 
 
+@dataclass
+class Setup:
+    """How the system is set up for one recording."""
+
+    seed: int
+    customers_per_second: float = 1.4
+    requests_per_second: int = 40
+    """What nginx lets pass."""
+    orders_per_second: float = 6.0
+    """What the invoices may work off."""
+    expires: dict[str, float] = field(default_factory=dict)
+    """Service to the moment (seconds since 1970) at which its certificate expires; others are good for months."""
+    links: dict[str, float] = field(default_factory=dict)
+    """Service to the delay, in seconds, that the link to it has once it is slow."""
+    clocks: tuple[str, ...] = ()
+    """Services whose clock can be set."""
+    volume_megabytes: int = 28
+    """Size of the disk of the invoices."""
+
+
 class System:
     """The shop, its database, its customers and what watches it, in a folder that is gone afterwards.
 
@@ -48,24 +97,27 @@ class System:
 
     Parameters
     ----------
-    seed
-        Decides the customers and the payment provider's moods.
+    setup
+        Seed, load and limits, and what has to be prepared for what will break.
     say
         Told what is going on.
     """
 
-    def __init__(self, seed: int, say: Callable[[str], None] = lambda _: None) -> None:
-        self._seed, self._say = seed, say
+    def __init__(self, setup: Setup, say: Callable[[str], None] = lambda _: None) -> None:
+        self.setup, self._say = setup, say
         self._stack = ExitStack()
         self._parts: list[Part] = []
+        self.changes = ChangeLog(setup.seed)
+        self.services: dict[str, Service] = {}
+        self.links: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
         require_all()
-        folder = Path(tempfile.mkdtemp(prefix="shop-"))
-        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o755)  # processes that run as other users pass through it
+        self.folder = Path(tempfile.mkdtemp(prefix="shop-"))
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder.chmod(0o755)  # processes that run as other users pass through it
         try:
-            self._start(folder)
+            self._start(self.folder)
         except BaseException:
             self.__exit__()
             raise
@@ -80,40 +132,170 @@ class System:
             signal.signal(signal.SIGINT, before)
 
     def _start(self, folder: Path) -> None:
-        self.logs = folder / "logs"
+        self.logs, self.code, self.hosts = folder / "logs", folder / "code", folder / "hosts.d"
         self.logs.mkdir()
-        ports = {name: free_port() for name in ("catalog", "cart", "checkout", "payment")}
-        self.postgres = Postgres(folder, self.logs / "postgres.log")
-        nginx = Nginx(
-            folder,
-            self.logs / "nginx-access.log",
-            self.logs / "nginx-error.log",
-            {name: ports[name] for name in CALLS["nginx"]},
-        )
-        self._run(self.postgres, "postgres")
-        for name in ("catalog", "cart", "payment", "checkout"):
-            self._run(_service(name, ports, self.postgres.port, self.logs, self._seed), name)
-        self._run(nginx, "nginx")
-        exporters: dict[str, PostgresExporter | NginxExporter] = {
-            "postgres": PostgresExporter(folder, self.postgres.port),
-            "nginx": NginxExporter(folder, nginx.status_url),
+        shutil.copytree(_HERE / "shop", self.code / "shop", ignore=shutil.ignore_patterns("__pycache__"))
+        volumes = folder / "volumes"
+        disks = {
+            "postgres": Volume(volumes / "postgres", 420),
+            "invoices": Volume(volumes / "invoices", self.setup.volume_megabytes),
         }
-        for name, exporter in exporters.items():
-            self._run(exporter, f"{name} exporter")
-        self.pager = Pager()
-        self._run(self.pager, "pager")
-        alertmanager = Alertmanager(folder, self.pager.url)
-        self._run(alertmanager, "alertmanager")
-        self.prometheus = Prometheus(folder, {**ports, **{n: e.port for n, e in exporters.items()}}, alertmanager.port)
-        self._run(self.prometheus, "prometheus")
-        self._run(_customers(nginx.url, self._seed, folder / "customers.log"), "customers")
+        for name, disk in disks.items():
+            self._run(disk, f"disk of {name}")
+        self.volumes = disks
+        self.postgres = Postgres(folder, disks["postgres"].path, self.logs / "postgres.log")
+        self._run(self.postgres, "postgres")
+        self.redis = Redis(folder, self.logs / "redis.log")
+        self._run(self.redis, "redis")
+        self.dns = Dns(folder, self.logs / "dns.log", DOMAIN, ("cart", "payment", "shipping", "provider"))
+        self._run(self.dns, "dns")
+        collector = Collector()
+        self._run(collector, "collector")
+        self.collector = collector
+        self._start_services(folder)
+        upstreams = {name: self.services[name].port for name in CALLS["nginx"]}
+        logs = self.logs / "nginx-access.log", self.logs / "nginx-error.log"
+        self.nginx = Nginx(folder, *logs, upstreams, self.setup.requests_per_second)
+        self._run(self.nginx, "nginx")
+        self._start_monitoring(folder)
+        self.send_customers(self.setup.seed, self.setup.customers_per_second)
         self.versions = {
             "postgresql": self.postgres.version(),
-            "nginx": httpx.get(nginx.status_url).headers["server"].removeprefix("nginx/"),
+            "redis": self.redis.version(),
+            "nginx": httpx.get(self.nginx.status_url).headers["server"].removeprefix("nginx/"),
             "prometheus": self.prometheus.version(),
             "python": sys.version.split()[0],
-            **{name: version(name) for name in ("fastapi", "uvicorn", "sqlalchemy", "psycopg")},
+            **{name: version(name) for name in ("fastapi", "uvicorn", "sqlalchemy", "psycopg", "opentelemetry-sdk")},
         }
+
+    def _start_services(self, folder: Path) -> None:
+        ports = {name: free_port() for name in VERSIONS}
+        reached = dict(ports)
+        for name, delay in self.setup.links.items():
+            reached[name] = free_port()
+            command = [
+                sys.executable,
+                str(_HERE / "proxy.py"),
+                "--listen",
+                str(reached[name]),
+                "--to",
+                str(ports[name]),
+            ]
+            command += ["--delay", str(delay), "--seed", str(self.setup.seed)]
+            self.links[name] = Process(f"link to {name}", command, folder / f"link-{name}.log")
+            self._run(self.links[name], f"link to {name}")
+        authority = Authority(folder / "certificates")
+        self.settings = folder / "invoices.toml"
+        self.settings.write_text(f"orders_per_second = {self.setup.orders_per_second:g}\n")
+        shared = {
+            "DATABASE_PORT": str(self.postgres.port),
+            "REDIS_PORT": str(self.redis.port),
+            "DNS_PORT": str(self.dns.port),
+            "OTLP_TRACES_URL": self.collector.url,
+            "SIGNING_KEY": secrets.token_hex(16),
+            "TLS_AUTHORITY": str(authority.path),
+            "SEED": str(self.setup.seed),
+            "SETTINGS": str(self.settings),
+            "VOLUME": str(self.volumes["invoices"].path),
+            **{f"{name.upper()}_PORT": str(port) for name, port in reached.items()},
+            **{f"{name.upper()}_TLS": "yes" for name in TLS},
+        }
+        for name, number in VERSIONS.items():
+            environment = dict(shared)
+            if name in TLS:
+                files = authority.issue(f"{name}.{DOMAIN}", self.setup.expires.get(name))
+                environment.update(zip(("TLS_CERTIFICATE", "TLS_KEY"), map(str, files), strict=True))
+            if name in self.setup.clocks:
+                environment.update(self._clock(name))
+            log = (self.logs if name != "provider" else folder) / f"{name}.log"
+            self.services[name] = Service(name, ports[name], self.code, log, environment, number)
+        for service in self.services.values():  # all at once: each takes a while to import what it needs
+            self._stack.callback(service.stop)
+            service.launch()
+        for name, service in self.services.items():
+            self._say(f"starting {name}")
+            service.start()
+            self._parts.append(service)
+        self._run(Supervisor(list(self.services.values())), "supervisor")
+
+    def _clock(self, name: str) -> dict[str, str]:
+        """Return the environment of a service whose clock follows a file."""
+        library = next(iter(sorted(Path("/").glob(_FAKETIME.lstrip("/")))))
+        self.set_clock(name, 0)
+        return {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.folder / f"clock-{name}"),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def set_clock(self, name: str, seconds: int) -> None:
+        """Put the clock of a service forward."""
+        (self.folder / f"clock-{name}").write_text(f"{seconds:+d}s\n")
+
+    def _start_monitoring(self, folder: Path) -> None:
+        pager, node, prober = Pager(), NodeExporter(folder), Prober(folder)
+        commands = {name: f"shop {name} --port {service.port}" for name, service in self.services.items()}
+        commands |= {
+            "redis": f"redis-server 127.0.0.1:{self.redis.port}",
+            "postgres": f"postgres -D {self.postgres.volume}",
+            "nginx": f"nginx.*{self.nginx.configuration}",
+            "dns": f"dnsmasq.*port={self.dns.port}",
+        }
+        commands.pop("provider")
+        processes = ProcessExporter(folder, commands, self.hosts)
+        postgres, nginx = PostgresExporter(folder, self.postgres.port), NginxExporter(folder, self.nginx.status_url)
+        redis = RedisExporter(folder, self.redis.port)
+        exporters = {"postgres": postgres, "nginx": nginx, "redis": redis, "disks": node, "processes": processes}
+        for name, exporter in {**exporters, "probe": prober}.items():
+            self._stack.callback(exporter.stop)
+            exporter.launch()
+            self._say(f"starting {name} exporter")
+        for exporter in (*exporters.values(), prober):
+            exporter.wait()
+            self._parts.append(exporter)
+        self.pager = pager
+        self._run(pager, "pager")
+        alertmanager = Alertmanager(folder, pager.url)
+        self._run(alertmanager, "alertmanager")
+        of_disk = {"source_labels": ["mountpoint"], "regex": f"{folder}/volumes/(.*)", "target_label": "service"}
+        only_ours = {"source_labels": ["service"], "regex": ".+", "action": "keep"}
+        beside = {
+            "source_labels": ["groupname"],
+            "regex": r"(\w+):(.*)",
+            "replacement": "$2",
+            "target_label": "program",
+        }
+        of_group = {"source_labels": ["groupname"], "regex": r"(\w+).*", "target_label": "service"}
+        page = {"module": ["http"], "target": [f"{self.nginx.url}/products?category=office"]}
+        targets = [
+            *(target(n, s.port, tls=n in TLS) for n, s in self.services.items() if n != "provider"),
+            *(target(name, exporters[name].port) for name in ("postgres", "nginx", "redis")),
+            target("", node.port, job="disks", relabel=[of_disk, only_ours]),
+            target("", processes.port, job="processes", relabel=[beside, of_group, only_ours]),
+            target("nginx", prober.port, job="prober", path="/probe", parameters=page),
+        ]
+        self.prometheus = Prometheus(folder, targets, alertmanager.port)
+        self._run(self.prometheus, "prometheus")
+
+    def send_customers(self, seed: int, per_second: float, seconds: float | None = None) -> None:
+        """Have customers come, besides those that come already."""
+        command = [sys.executable, str(_HERE / "customers.py"), "--url", self.nginx.url, "--seed", str(seed)]
+        command += ["--per-second", str(per_second)] + (["--seconds", str(seconds)] if seconds else [])
+        customers = Process("customers", command, self.folder / f"customers-{seed}.log")
+        if seconds is None:
+            self._run(customers, "customers")
+        else:
+            self._stack.callback(customers.stop)
+            customers.start()
+
+    def deploy(self, patch: Patch, *, guilty: bool = False) -> float:
+        """Make a change to the code, have the service run with it, and return when it did."""
+        begun, diff = time.time(), patch.diff(self.code)
+        patch.apply(self.code)
+        number = self.changes.next_version(patch.service)
+        self.changes.deployed(patch, begun, number, diff, guilty=guilty)
+        return self.services[patch.service].deploy(number)
 
     def _run(self, part: Part, name: str) -> None:
         self._say(f"starting {name}")
@@ -131,29 +313,3 @@ class System:
             time.sleep(min(left, 0.5))
             for part in self._parts:
                 part.check()
-
-
-def _service(name: str, ports: dict[str, int], database_port: int, logs: Path, seed: int) -> Process:
-    """One of the shop's services, started in such a way that its log does not say from where."""
-    return Process(
-        name,
-        [sys.executable, "-m", "shop", name, "--port", str(ports[name])],
-        logs / f"{name}.log",
-        folder=_HERE,
-        environment={
-            "PYTHONUNBUFFERED": "1",
-            "DATABASE_PORT": str(database_port),
-            "CART_URL": f"http://127.0.0.1:{ports['cart']}",
-            "PAYMENT_URL": f"http://127.0.0.1:{ports['payment']}",
-            "SEED": str(seed),
-        },
-        ready=answers(f"http://127.0.0.1:{ports[name]}/healthz"),
-    )
-
-
-def _customers(url: str, seed: int, log: Path) -> Process:
-    return Process(
-        "customers",
-        [sys.executable, str(_HERE / "customers.py"), "--url", url, "--seed", str(seed)],
-        log,
-    )

@@ -1,9 +1,9 @@
-"""Checkout: takes the cart, reserves stock, has it paid."""
+"""Checkout: takes the cart, reserves stock, has it paid, and hands it to shipping and to the invoices."""
 
 from __future__ import annotations
 
+import json
 import logging
-import os
 import time
 from decimal import Decimal
 from typing import Any
@@ -11,18 +11,23 @@ from typing import Any
 import httpx
 from fastapi import HTTPException
 from pydantic import BaseModel
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from . import store
 from .database import Database
-from .web import Peer, application
+from .peers import Peer
+from .web import application
 
 log = logging.getLogger("shop.checkout")
 database = Database("checkout")
-cart = Peer("cart", os.environ.get("CART_URL", "http://127.0.0.1:8002"), timeout=2.0)
-payment = Peer("payment", os.environ.get("PAYMENT_URL", "http://127.0.0.1:8004"), timeout=3.0)
-app = application("checkout", database)
+redis = store.connect()
+cart = Peer("checkout", "cart", timeout=2.0)
+payment = Peer("checkout", "payment", timeout=3.0)
+shipping = Peer("checkout", "shipping", timeout=1.5)
+app = application("checkout", opens=database.open)
 
 
 class Order(BaseModel):
@@ -35,7 +40,8 @@ class Order(BaseModel):
 def place_order(order: Order) -> dict[str, Any]:
     start = time.perf_counter()
     items = _read_cart(order.user_id)
-    total = sum((Decimal(str(item["price"])) * item["quantity"] for item in items), Decimal(0))
+    total = sum((Decimal(item["price"]) * item["quantity"] for item in items), Decimal(0))
+    total += _shipping_fee(items)
     try:
         order_id = _reserve(order, items, total)
     except IntegrityError:
@@ -50,7 +56,7 @@ def place_order(order: Order) -> dict[str, Any]:
     _pay(order_id, total)
     with database.transaction() as connection:
         connection.execute(text("UPDATE orders SET status = 'paid' WHERE id = :id"), {"id": order_id})
-    cart.call("DELETE", f"/carts/{order.user_id}")
+    _hand_on(order_id, order, total)
     log.info(
         "order %d placed: %d items, total %s, confirmation to %s, %.0f ms",
         order_id,
@@ -64,12 +70,13 @@ def place_order(order: Order) -> dict[str, Any]:
 
 @app.get("/orders")
 def orders(user_id: int) -> dict[str, Any]:
+    statement = text(
+        "SELECT o.id, o.status, o.total, (SELECT count(*) FROM order_items i WHERE i.order_id = o.id) AS items "
+        "FROM orders o WHERE o.user_id = :user ORDER BY o.id DESC LIMIT 10"
+    )
     try:
         with database.transaction() as connection:
-            rows = connection.execute(
-                text("SELECT id, status, total FROM orders WHERE user_id = :user ORDER BY id DESC LIMIT 10"),
-                {"user": user_id},
-            ).all()
+            rows = connection.execute(statement, {"user": user_id}).all()
     except PoolTimeout:
         log.exception("no database connection for orders of user %d", user_id)
         raise HTTPException(503, "try again later") from None
@@ -86,6 +93,15 @@ def _read_cart(user_id: int) -> list[dict[str, Any]]:
         log.warning("user %d checks out an empty cart", user_id)
         raise HTTPException(409, "cart is empty")
     return items
+
+
+def _shipping_fee(items: list[dict[str, Any]]) -> Decimal:
+    try:
+        answer = shipping.call("POST", "/quotes", json={"pieces": sum(item["quantity"] for item in items)})
+        return Decimal(answer.raise_for_status().json()["fee"])
+    except httpx.HTTPError as error:
+        log.error("no shipping quote: %s", error)
+        raise HTTPException(502, "shipping is not available") from None
 
 
 def _reserve(order: Order, items: list[dict[str, Any]], total: Decimal) -> int:
@@ -124,8 +140,21 @@ def _pay(order_id: int, total: Decimal) -> None:
         if response.status_code == 402:
             log.info("payment of order %d was declined", order_id)
             raise HTTPException(402, "card declined")
+        if response.status_code == 401:
+            log.error("payment of order %d was refused: %s", order_id, response.json()["detail"])
+            raise HTTPException(502, "payment failed")
         if response.status_code < 500:
             return
         log.warning("payment of order %d answered %d (attempt %d of 2)", order_id, response.status_code, attempt)
     log.error("payment of order %d failed twice, giving up", order_id)
     raise HTTPException(502, "payment failed")
+
+
+def _hand_on(order_id: int, order: Order, total: Decimal) -> None:
+    """Empty the cart and queue the invoice; an order that is paid stands, whatever becomes of these."""
+    try:
+        cart.call("DELETE", f"/carts/{order.user_id}")
+        with store.command("LPUSH"):
+            redis.lpush(store.ORDERS, json.dumps({"order": order_id, "email": order.email, "total": str(total)}))
+    except (httpx.HTTPError, RedisError) as error:
+        log.error("order %d is paid, but was not handed on: %s", order_id, error)

@@ -7,9 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from opentelemetry.trace import SpanKind
 from prometheus_client import Gauge, Histogram
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import QueuePool
+
+from . import tracing
 
 _IN_USE = Gauge("db_connections_in_use", "Connections of the pool that are handed out.")
 _LIMIT = Gauge("db_connections_limit", "Connections that the pool may open.")
@@ -47,8 +50,11 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A connection for one transaction, timed."""
         start = time.perf_counter()
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        finally:
-            _DURATION.observe(time.perf_counter() - start)
+        with tracing.span("transaction", SpanKind.CLIENT) as span:
+            span.set_attribute("db.system.name", "postgresql")
+            span.set_attribute("peer.service", "postgres")
+            try:
+                with self.engine.begin() as connection:
+                    yield connection
+            finally:
+                _DURATION.observe(time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""Four ways of writing a log line, as teams that never agreed on one have them."""
+"""Five ways of writing a log line, as teams that never agreed on one have them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import TracebackType
 
 from uvicorn.logging import AccessFormatter
 
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
 
@@ -25,25 +26,16 @@ def _iso(record: logging.LogRecord) -> str:
 
 
 class Plain(logging.Formatter):
-    """Python's usual text, with tracebacks whose paths start at the package."""
+    """Python's usual text."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    def __init__(
+        self, style: str = "%(asctime)s %(levelname)s %(name)s: %(message)s", times: str | None = None
+    ) -> None:
+        super().__init__(style, times)
         self.converter = time.gmtime
 
-    def formatException(  # noqa: N802
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
-        _, error, _ = ei
-        if error is None:
-            return ""
-        trace: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
-        text = trace
-        while trace is not None:
-            for frame in trace.stack:
-                frame.filename = _short(frame.filename)
-            trace = trace.__cause__ or trace.__context__
-        return "".join(text.format()).rstrip("\n") if text is not None else ""
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802
+        return _traced(ei)
 
 
 class Logfmt(logging.Formatter):
@@ -51,7 +43,20 @@ class Logfmt(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         pairs = {"ts": _iso(record), "level": record.levelname.lower(), "msg": record.getMessage()}
+        if record.exc_info:
+            pairs["error"] = _traced(record.exc_info)
         return " ".join(f"{key}={_quoted(value)}" for key, value in {**pairs, **_extras(record)}.items())
+
+
+class Klog(logging.Formatter):
+    """The format of Go's glog, as Kubernetes' own programs write it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%m%d %H:%M:%S", time.gmtime(record.created))
+        micros = int(record.created % 1 * 1e6)
+        head = f"{record.levelname[0]}{at}.{micros:06d} {record.process:>7} {record.filename}:{record.lineno}]"
+        text = f"{head} {record.getMessage()}"
+        return f"{text}\n{_traced(record.exc_info)}" if record.exc_info else text
 
 
 class JsonLines(logging.Formatter):
@@ -64,6 +69,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if record.exc_info:
+            fields["exception"] = _traced(record.exc_info)
         return json.dumps({**fields, **_extras(record)}, default=str)
 
 
@@ -79,8 +86,7 @@ class Uvicorn(logging.Formatter):
             use_colors=False,
         )
         self._access.converter = time.gmtime
-        self._other = logging.Formatter("%(asctime)s.%(msecs)03d %(levelprefix)s %(message)s", "%Y-%m-%d %H:%M:%S")
-        self._other.converter = time.gmtime
+        self._other = Plain("%(asctime)s.%(msecs)03d %(levelprefix)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
         if record.name == "uvicorn.access":
@@ -94,6 +100,10 @@ FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
     "cart": Logfmt,
     "checkout": Plain,
     "payment": JsonLines,
+    "shipping": Klog,
+    "invoices": JsonLines,
+    "mailer": Plain,
+    "provider": Plain,
 }
 
 
@@ -102,6 +112,20 @@ def configure(formatter: logging.Formatter) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def _traced(ei: _ExcInfo) -> str:
+    """Return a traceback whose paths start at the package."""
+    _, error, _ = ei
+    if error is None:
+        return ""
+    trace: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    text = trace
+    while trace is not None:
+        for frame in trace.stack:
+            frame.filename = _short(frame.filename)
+        trace = trace.__cause__ or trace.__context__
+    return "".join(text.format()).rstrip("\n") if text is not None else ""
 
 
 def _short(filename: str) -> str:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
-import random
 import time
 from decimal import Decimal
 
-from fastapi import HTTPException
+import httpx
+from fastapi import Depends, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import text
 
 from .database import Database
-from .web import application
+from .peers import Peer
+from .web import application, signed
 
 log = logging.getLogger("shop.payment")
 database = Database("payment")
-app = application("payment", database)
-_chance = random.Random(int(os.environ.get("SEED", "0")))
+provider = Peer("payment", "provider", timeout=2.5)
+app = application("payment", opens=database.open)
 
 
 class Payment(BaseModel):
@@ -26,35 +26,26 @@ class Payment(BaseModel):
     amount: Decimal
 
 
-@app.post("/payments", status_code=201)
+@app.post("/payments", status_code=201, dependencies=[Depends(signed)])
 def pay(payment: Payment) -> dict[str, int]:
-    card = f"**** {_chance.randrange(10_000):04d}"
     start = time.perf_counter()
-    outcome = _charge()
+    known = {"order": payment.order_id, "amount": str(payment.amount)}
+    try:
+        charge = provider.call("POST", "/charges", json={"amount": str(payment.amount)}).raise_for_status().json()
+    except httpx.HTTPError as error:
+        log.error("provider failed", extra={**known, "error": str(error)})
+        raise HTTPException(502, "provider unavailable") from None
     took = round((time.perf_counter() - start) * 1000)
-    known = {"order": payment.order_id, "amount": str(payment.amount), "card": card, "provider_ms": took}
-    if outcome == "unavailable":
-        log.error("provider answered 503", extra=known)
-        raise HTTPException(502, "provider unavailable")
+    known |= {"card": charge["card"], "provider_ms": took}
     if took > 600:
         log.warning("provider is slow", extra=known)
     with database.transaction() as connection:
         payment_id: int = connection.execute(
             text("INSERT INTO payments (order_id, amount, status) VALUES (:order, :amount, :status) RETURNING id"),
-            {"order": payment.order_id, "amount": payment.amount, "status": outcome},
+            {"order": payment.order_id, "amount": payment.amount, "status": charge["status"]},
         ).scalar_one()
-    if outcome == "declined":
-        log.warning("card declined", extra={**known, "reason": _chance.choice(["insufficient_funds", "expired_card"])})
+    if charge["status"] == "declined":
+        log.warning("card declined", extra={**known, "reason": charge["reason"]})
         raise HTTPException(402, "declined")
     log.info("payment accepted", extra={**known, "payment": payment_id})
     return {"payment": payment_id}
-
-
-def _charge() -> str:
-    """Stand in for the provider's API: its latencies and answers, drawn from a distribution."""
-    slow = _chance.random() < 0.015
-    time.sleep(min(1.2, _chance.lognormvariate(-2.6, 0.45) + (_chance.uniform(0.5, 0.9) if slow else 0.0)))
-    draw = _chance.random()
-    if draw < 0.02:
-        return "unavailable"
-    return "declined" if draw < 0.055 else "accepted"
