@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -268,9 +269,14 @@ class Pager:
         return f"http://127.0.0.1:{self._server.server_port}/"
 
     @property
-    def alert(self) -> bytes | None:
-        """The first post that says firing."""
-        return next((body for body in self._bodies if json.loads(body)["status"] == "firing"), None)
+    def fired(self) -> list[tuple[datetime, bytes]]:
+        """All posts that say firing, with the start of their first alert."""
+        posts = [(json.loads(body), body) for body in list(self._bodies)]
+        return [
+            (datetime.fromisoformat(post["alerts"][0]["startsAt"]), body)
+            for post, body in posts
+            if post["status"] == "firing"
+        ]
 
     def start(self) -> None:
         self._thread.start()

@@ -101,9 +101,11 @@ def record(run: Run, name: str, out: Path, *, seed: int, say: Callable[[str], No
             metrics = read_back(system.prometheus, plan.baseline, plan.end)
             metrics.to_parquet(folder / "metrics.parquet", index=False, compression="zstd")
             spans = system.collector.write(folder / "traces.otlp.json.gz", plan.baseline, plan.end + 2)
-            _keep_alert(system.pager.alert, fault, folder)
+            alert = _alert(system, onset)
+            if alert is not None:
+                (folder / "alert.json").write_bytes(alert)
             _write(folder / "changes.json", system.changes.events())
-            _write(folder / "incident.json", _incident(run, name, plan, seed, system, (folder / "alert.json").exists()))
+            _write(folder / "incident.json", _incident(run, name, plan, seed, system, alert))
             _write(truth, _truth(run, fault, onset, system))
             say(f"{len(metrics)} samples, {spans} spans; ending all processes")
             return _deliver(folder, truth, out, name)
@@ -173,14 +175,13 @@ def _truth(run: Run, fault: Fault | None, onset: float | None, system: System) -
     }
 
 
-def _incident(run: Run, name: str, plan: Plan, seed: int, system: System, alerted: bool) -> dict[str, Any]:
-    alert = json.loads(system.pager.alert)["alerts"][0] if alerted and system.pager.alert else None
-    title = run.title or (alert["annotations"]["summary"] if alert else "A stretch of the shop")
+def _incident(run: Run, name: str, plan: Plan, seed: int, system: System, alert: bytes | None) -> dict[str, Any]:
+    summary = json.loads(alert)["alerts"][0]["annotations"]["summary"] if alert else "A stretch of the shop"
     calls = {**CALLS, "nightly": ("postgres",)} if (system.logs / "nightly.log").exists() else CALLS
     return {
         "name": name,
-        "title": title,
-        "alert": "alert.json" if alerted else None,
+        "title": run.title or summary,
+        "alert": "alert.json" if alert else None,
         "sources": {
             "logs": "logs/*.log.gz",
             "metrics": "metrics.parquet",
@@ -211,14 +212,16 @@ def _keep_logs(system: System, target: Path) -> None:
         (target / f"{log.name}.gz").write_bytes(gzip.compress(whole, mtime=0))
 
 
-def _keep_alert(alert: bytes | None, fault: Fault | None, folder: Path) -> None:
-    if fault is None and alert is not None:
-        name = json.loads(alert)["alerts"][0]["labels"]["alertname"]
+def _alert(system: System, onset: float | None) -> bytes | None:
+    """Return the first alert, which nothing but the fault may have fired."""
+    fired = system.pager.fired
+    early = [body for start, body in fired if onset is None or start.timestamp() < onset]
+    if early:
+        name = json.loads(early[0])["alerts"][0]["labels"]["alertname"]
         raise RecorderError(f"the alert {name} fired although nothing was broken: record again on a quieter machine")
-    if fault is not None and alert is None:
+    if onset is not None and not fired:
         raise RecorderError("no alert fired: make the incident longer")
-    if alert is not None:
-        (folder / "alert.json").write_bytes(alert)
+    return fired[0][1] if fired else None
 
 
 def _write(path: Path, content: Any) -> None:

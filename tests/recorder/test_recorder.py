@@ -243,31 +243,41 @@ def test_the_healthy_stretch_has_noise_and_no_alert(fresh_recording):
 @pytest.mark.slow
 @pytest.mark.servers
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_recorder_ends_every_process_and_writes_nothing(tmp_path, number, code):
+def test_an_interrupted_batch_ends_every_process_and_goes_on_from_there(tmp_path, number, code):
     _skip_without_programs()
+    done = tmp_path / "recordings" / "shop-05"
+    done.mkdir(parents=True)
+    (done / "incident.json").touch()
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "shop-05.json").touch()
+    command = ["record", "--out", str(tmp_path), "--only", "database lock", "--jobs", "2"]
     recorder = subprocess.Popen(
-        [sys.executable, "-m", "tests.recorder", "record", "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "tests.recorder", *command],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
-        assert recorder.stdout is not None
-        assert any("warming up" in line for line in recorder.stdout)
-        family = psutil.Process(recorder.pid).children(recursive=True)
-        assert {"postgres", "nginx", "prometheus"} <= {process.name() for process in family}
-        folder = next(Path(p.cwd()) for p in family if p.name() == "postgres").parent
-        assert folder.name.startswith("shop-")
+        family, deadline = [], time.monotonic() + 90
+        while "prometheus" not in {process.name() for process in family}:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+            family = psutil.Process(recorder.pid).children(recursive=True)
+        assert {"postgres", "nginx", "redis-server"} <= {process.name() for process in family}
+        inside = next(Path(p.cwd()) for p in family if "shop-" in p.cwd())
+        folder = next(parent for parent in (inside, *inside.parents) if parent.name.startswith("shop-"))
         recorder.send_signal(number)
-        _, said = recorder.communicate(timeout=60)
+        said, complaint = recorder.communicate(timeout=60)
     finally:
         recorder.kill()
-    assert recorder.returncode == code, said
+    assert recorder.returncode == code, complaint
+    assert said.startswith("shop-05: is there already")
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not alive
     assert not folder.exists()
-    assert not list(tmp_path.iterdir())
+    assert not any(str(folder) in line for line in Path("/proc/mounts").read_text().splitlines())
+    assert [path.name for path in (tmp_path / "recordings").iterdir()] == ["shop-05"]
 
 
 @pytest.mark.slow
