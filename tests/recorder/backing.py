@@ -66,7 +66,7 @@ class Dns(Process):
             [
                 program("dnsmasq"),
                 *("--keep-in-foreground", f"--port={self.port}", "--listen-address=127.0.0.1", "--bind-interfaces"),
-                *("--conf-file=/dev/null", "--no-resolv", "--no-hosts", f"--addn-hosts={self.hosts}"),
+                *("--conf-file=/dev/null", "--pid-file", "--no-resolv", "--no-hosts", f"--addn-hosts={self.hosts}"),
                 *(f"--local=/{domain}/", "--local-ttl=4", "--log-queries", f"--log-facility={log}"),
                 *(("--user=nobody", "--group=nogroup") if os.geteuid() == 0 else ()),
             ],
