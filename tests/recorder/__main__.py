@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import fcntl
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import FrameType
@@ -83,15 +87,24 @@ def _one(arguments: argparse.Namespace) -> int:
     lengths = {"baseline_seconds": arguments.baseline_seconds, "incident_seconds": arguments.incident_seconds}
     run = dataclasses.replace(run, **{key: value for key, value in lengths.items() if value})
     number = list(RUNS).index(arguments.one)
-    folder = record(
-        run,
-        arguments.one,
-        arguments.out,
-        seed=arguments.seed * 100 + number,
-        say=lambda line: print(f"{arguments.one}: {line}", flush=True),
-    )
+    with _machine(alone=run.alone):
+        folder = record(
+            run,
+            arguments.one,
+            arguments.out,
+            seed=arguments.seed * 100 + number,
+            say=lambda line: print(f"{arguments.one}: {line}", flush=True),
+        )
     print(f"{arguments.one}: recorded in {folder}", flush=True)
     return 0
+
+
+@contextmanager
+def _machine(*, alone: bool) -> Iterator[None]:
+    """Share the machine with other recordings, also of another batch, or have it alone."""
+    with (Path(tempfile.gettempdir()) / "faultmaven-recorder.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
 
 
 if __name__ == "__main__":
