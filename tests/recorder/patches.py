@@ -209,7 +209,7 @@ LEAKS_IN_CATALOG = Patch(
     "keep what was shown for the recommendations",
     (
         ("_PAGE_SECONDS = 45\n", "_PAGE_SECONDS = 45\n_shown: list[str] = []\n"),
-        ("    return dict(page)\n", "    _shown.append(json.dumps(page) * 160)\n    return dict(page)\n"),
+        ("    return dict(page)\n", "    _shown.append(json.dumps(page) * 260)\n    return dict(page)\n"),
     ),
 )
 LEAKS_IN_PAYMENT = Patch(
