@@ -15,7 +15,7 @@ from .programs import program
 class Redis(Process):
     """Keeps carts, pages and queues; lets go of what was not used for longest when its memory is full."""
 
-    def __init__(self, folder: Path, log: Path, megabytes: int = 48) -> None:
+    def __init__(self, folder: Path, log: Path, megabytes: int = 16) -> None:
         self.port = free_port()
         place = folder / "redis"
         place.mkdir()

@@ -31,14 +31,14 @@ class BulkLoad(Fault):
         return at
 
     def _load(self, client: redis.Redis) -> None:
-        chance, number = random.Random(1), 0
-        pieces = int(self._rate * 1e6 / 5 / 8_000)
+        number, products = 0, random.Random(1).randbytes(4_000).hex()
+        pieces = int(self._rate * 1e6 / 5 / len(products))
         with client:
             while not self._end.wait(0.2):
                 pipe = client.pipeline(transaction=False)
                 for _ in range(pieces):
                     number += 1
-                    pipe.set(f"recommended:{number}", chance.randbytes(4_000).hex())
+                    pipe.set(f"recommended:{number}", products)
                 pipe.execute()
 
     def heal(self) -> None:
@@ -57,7 +57,7 @@ class LessMemory(Fault):
             overhead = int(client.info("memory")["used_memory_overhead"])
             limit = overhead + 60_000
             before = system.redis.configuration.read_text()
-            after = before.replace("maxmemory 48mb", f"maxmemory {limit // 1000}kb")
+            after = before.replace("maxmemory 16mb", f"maxmemory {limit // 1000}kb")
             system.redis.configuration.write_text(after)
             at = time.time()
             client.config_set("maxmemory", limit)

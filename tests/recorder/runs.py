@@ -189,7 +189,7 @@ _RUNS = (
     Run("clock/checkout", "clock skew", lambda: SkewedClock("checkout", 95), 1.4, 100, 80, "flag", shipped=True),
     Run("clock/shipping", "clock skew", lambda: SkewedClock("shipping", 140), 1.6, 95, 75),
     # Redis, queues and limits
-    Run("eviction/load", "cache eviction", lambda: BulkLoad(9.0), 1.5, 105, 100, shipped=True),
+    Run("eviction/load", "cache eviction", lambda: BulkLoad(16.0), 1.5, 105, 100, shipped=True),
     Run("eviction/limit", "cache eviction", LessMemory, 1.9, 95, 85, "deploy"),
     Run(
         "poison/invoices",
