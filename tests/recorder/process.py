@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psutil
 
 from .programs import RecorderError
 
@@ -116,6 +117,7 @@ class Process:
                 raise RecorderError(f"{self.name} did not become ready within 60 s; its log ends:\n{self._tail()}")
             time.sleep(0.05)
         self.check()
+        run_normally(self.pid)
 
     def check(self) -> None:
         """Raise if the process has ended by itself."""
@@ -148,6 +150,27 @@ def end_group(child: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> N
     with suppress(ProcessLookupError, PermissionError):  # also what the leader left behind
         os.killpg(child.pid, signal.SIGKILL)
     child.wait(5)
+
+
+def start_gently() -> None:
+    """Have this process, and what it starts, step back behind other recordings until it is ready.
+
+    Starting a system takes all CPUs for some seconds, which would show in what is recorded beside it. Only root can
+    take such a step back, so for others nothing changes.
+    """
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, 15)
+
+
+def run_normally(pid: int) -> None:
+    """Give a process, its children and all their threads the usual share of the CPU."""
+    if os.geteuid() != 0:
+        return
+    with suppress(psutil.NoSuchProcess):
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            for thread in process.threads():
+                with suppress(ProcessLookupError):
+                    os.setpriority(os.PRIO_PROCESS, thread.id, 0)
 
 
 def answers(url: str) -> Callable[[], bool]:

@@ -26,7 +26,7 @@ from .programs import RecorderError
 from .runs import Run
 from .system import CALLS, SHOWN_FOLDER, Setup, System
 
-START_SECONDS, WARM_UP_SECONDS = 45.0, 20.0
+START_SECONDS, WARM_UP_SECONDS = 60.0, 20.0
 """What starting all processes may take, and what their caches and pools need after that."""
 _PEAK_FACTOR = 1.2
 """By how much the load rises in a load peak, on top of what it was."""

@@ -14,7 +14,7 @@ from threading import Event, Thread
 import httpx
 import psutil
 
-from .process import Process
+from .process import Process, run_normally
 from .programs import RecorderError, program
 
 MEMORY_LIMIT_MB = 190
@@ -101,6 +101,7 @@ class Service:
         self._tell("starting again")
         self.process = self._instance()
         self.process.launch()
+        run_normally(self.process.pid)
         self._restarting = False
 
     def _tell(self, line: str) -> None:
