@@ -202,7 +202,7 @@ _RUNS = (
         shipped=True,
     ),
     Run("poison/mailer", "poison message", lambda: PoisonMessage("mailer", "queue:mails", _NOBODY), 1.3, 110, 95),
-    Run("halved limit/nginx", "halved limit", lambda: HalvedRate(16), 1.9, 100, 80, "commit", shipped=True),
+    Run("halved limit/nginx", "halved limit", lambda: HalvedRate(14), 1.9, 100, 80, "commit", shipped=True),
     Run("halved limit/invoices", "halved limit", lambda: HalvedQueue(1.3), 1.5, 90, 130, "deploy"),
     # Nothing is wrong
     Run(
