@@ -22,7 +22,7 @@ from faultmaven_lib.sources import connect
 NAMES = list_incidents()
 TIME = {
     "cart": (r"^ts=(\S+)", None),
-    "catalog": (r"^(\S+ \S+) ", "%Y-%m-%d %H:%M:%S.%f"),
+    "catalog": (r"^(\d{4}-\S+ \S+) ", "%Y-%m-%d %H:%M:%S.%f"),
     "checkout": (r"^(\d{4}-\S+ \S+) ", "%Y-%m-%d %H:%M:%S,%f"),
     "nginx-access": (r"\[([^\]]+)\]", "%d/%b/%Y:%H:%M:%S %z"),
     "nginx-error": (r"^(\d{4}/\S+ \S+) ", "%Y/%m/%d %H:%M:%S"),

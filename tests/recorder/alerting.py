@@ -8,7 +8,7 @@ _LATENCY = {  # alert: service, what of it, quantile, objective in seconds
     "CatalogLatencyHigh": ("catalog", 'handler=~"/.+"', 0.95, 0.4, "Catalog answers slowly"),
     "CartLatencyHigh": ("cart", 'handler=~"/.+"', 0.95, 0.4, "Cart answers slowly"),
     "CheckoutLatencyHigh": ("checkout", 'method="POST"', 0.99, 2.5, "Checkout answers slowly"),
-    "OrderHistoryLatencyHigh": ("checkout", 'method="GET"', 0.5, 0.3, "The order history is slow"),
+    "OrderHistoryLatencyHigh": ("checkout", 'method="GET"', 0.5, 0.15, "The order history is slow"),
 }
 _ERRORS = {"catalog": 0.05, "cart": 0.05, "checkout": 0.12}  # what share of requests may fail
 _QUEUES = {"invoices": "orders", "mailer": "mails"}
