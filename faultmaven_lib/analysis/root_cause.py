@@ -51,7 +51,7 @@ def rank_root_causes(
     changes: pd.DataFrame | None = None,
     traces: pd.DataFrame | None = None,
     onset: Any = None,
-    abstain: bool = True,
+    abstain: bool | float = True,
 ) -> pd.DataFrame:
     """Rank services by how likely each is where the trouble starts.
 
@@ -78,7 +78,9 @@ def rank_root_causes(
     onset
         When it started, if it is known: what starts long before it is not held to be the beginning.
     abstain
-        Return nothing where nothing is significant. Without it, the best guess is returned.
+        Return nothing where nothing is significant. Without it, the best guess is returned. A number also asks for a
+        sum of scores that findings have to reach if no log line is among them and no call fails: for windows that
+        nobody was alerted for, where a latency that rose for some seconds mostly is all there was to it.
 
     Returns
     -------
@@ -118,7 +120,11 @@ def rank_root_causes(
 
 
 def _findings(
-    baseline: pd.DataFrame | None, incident: pd.DataFrame | None, findings: pd.DataFrame | None, *, abstain: bool
+    baseline: pd.DataFrame | None,
+    incident: pd.DataFrame | None,
+    findings: pd.DataFrame | None,
+    *,
+    abstain: bool | float,
 ) -> tuple[list[Finding], str]:
     given = to_findings(findings) if findings is not None and len(findings) else []
     reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
@@ -134,9 +140,18 @@ def _findings(
         # A few new error lines are worth listing; a cause has to be more than what chance brings.
         reasons.append("what differs came too rarely to tell it from chance")
         given = []
+    if not isinstance(abstain, bool) and _mild(given, abstain):
+        reasons.append("what differs is little, and nobody was alerted")
+        given = []
     if not given and not reasons:
         reasons.append("there are neither findings nor two windows of metrics")
     return given, "nothing stands out: " + "; ".join(reasons) if reasons else ""
+
+
+def _mild(given: list[Finding], least: float) -> bool:
+    """Whether findings are of metrics and latencies alone, and together score less than they would have to."""
+    failing = any(side_of(f) == "log" or f.kind is FindingKind.EDGE_ERRORS for f in given)
+    return bool(given) and not failing and sum(f.score for f in given) < least
 
 
 def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:

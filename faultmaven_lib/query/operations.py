@@ -59,6 +59,7 @@ def rank(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
         parameters.get("target") or None,
         findings=pd.concat(findings, ignore_index=True) if findings else pd.DataFrame(columns=list(COLUMNS)),
         changes=pd.concat(given["changes"]) if given.get("changes") else None,
+        abstain=float(least) if (least := parameters.get("least")) is not None else True,
     )
 
 

@@ -137,3 +137,13 @@ def test_a_few_new_error_lines_are_a_finding_but_no_cause() -> None:
     assert "too rarely" in causes.attrs["reason"]
     crash = later.assign(level=later["level"].replace("ERROR", "CRITICAL"))
     assert rank_root_causes(None, None, findings=LogAnalyzer().fit(calm).compare(crash))["service"].tolist() == ["web"]
+
+
+def test_without_an_alert_little_is_no_cause_and_much_is_one(case) -> None:
+    before, after, odd = case
+    total = float(MetricAnalyzer().fit(before).compare(after)["score"].sum())
+    assert len(rank_root_causes(before, after, GRAPH, abstain=total * 0.9))
+    silent = rank_root_causes(before, after, GRAPH, abstain=total * 1.1)
+    assert silent.empty
+    assert "nobody was alerted" in silent.attrs["reason"]
+    assert len(rank_root_causes(before, after, GRAPH, findings=odd, abstain=1e6))  # log lines speak for themselves
