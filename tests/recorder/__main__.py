@@ -79,6 +79,8 @@ def main() -> int:
 def _wanted(name: str, run: Run, arguments: argparse.Namespace) -> bool:
     if arguments.shipped and not run.shipped:
         return False
+    if arguments.only in RUNS:  # a name goes before a kind of the same name
+        return name == arguments.only
     return any(fnmatchcase(text, arguments.only) for text in (name, run.kind, run.key))
 
 

@@ -13,8 +13,8 @@ from .programs import MissingProgramError, require_all
 
 SEED = 4711
 SECONDS = 60
-FRESH = ("checkout-stall", "healthy", "shop-26", "shop-23", "shop-04")
-"""A lock, nothing, and three more kinds: code that raises, a certificate that expires, a message that poisons."""
+FRESH = ("checkout-stall", "healthy", "shop-23", "shop-04")
+"""A lock, nothing, and two more kinds: a certificate that expires, a message that poisons."""
 _ROOT = Path(__file__).parents[2]
 
 

@@ -21,7 +21,7 @@ from .faults import Fault
 from .metrics import read_back
 from .monitoring import SCRAPE_SECONDS
 from .patches import INNOCENT, Patch
-from .process import Process
+from .process import Process, start_gently
 from .programs import RecorderError
 from .runs import Run
 from .system import CALLS, SHOWN_FOLDER, Setup, System
@@ -76,6 +76,7 @@ def record(run: Run, name: str, out: Path, *, seed: int, say: Callable[[str], No
     setup = Setup(seed, run.customers_per_second)
     if fault is not None:
         fault.prepare(setup, plan.onset)
+    start_gently()
     with System(setup, say) as system:
         if time.time() > plan.baseline - WARM_UP_SECONDS / 2:
             raise RecorderError(f"starting took longer than {START_SECONDS:.0f} s: record again on a quieter machine")

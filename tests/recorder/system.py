@@ -36,7 +36,7 @@ from .monitoring import (
 from .nginx import Nginx
 from .patches import VERSIONS, Patch
 from .postgres import Postgres
-from .process import Process, free_port, start_gently
+from .process import Process, free_port
 from .programs import require_all
 from .services import Service, Supervisor
 from .volumes import Volume
@@ -113,7 +113,6 @@ class System:
 
     def __enter__(self) -> Self:
         require_all()
-        start_gently()
         self.folder = Path(tempfile.mkdtemp(prefix="shop-"))
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.folder.chmod(0o755)  # processes that run as other users pass through it
