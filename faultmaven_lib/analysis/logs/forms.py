@@ -1,149 +1,78 @@
-"""From the words of a form to a row that can be grouped: values of several words become one.
+"""The forms of lines: lines with the same words and the same punctuation are one form.
 
-Every rule here is a statement on how software writes, not on one system's log.
+A form is known by a 64-bit hash of its words and its shape, a shape by one of what stands between the words.
 """
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-HOLE = "\x00"
-"""Stands for a value inside a word; printed as ``<*>``. NUL in a line counts as a digit, so no other is left."""
+import numpy as np
 
-_DAYS = frozenset("Mon Tue Wed Thu Fri Sat Sun".split())
-_MONTHS = frozenset("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_HEX = re.compile(r"[0-9a-fA-F]{1,4}\Z")
-_LONG_HEX = re.compile(r"[0-9a-fA-F]{8,}\Z")
-_ZONE = re.compile(r"[A-Z]{3,4}\Z")
-# Top-level domains that are not also what a file or a class is called.
-_DOMAIN = re.compile(
-    r"(?:[A-Za-z\x00][\w\x00-]*\.)+(?:com|net|org|edu|gov|mil|io|int|info|biz|arpa|local|localdomain|internal|lan|cluster)\Z"
-    # Countries: with a name of three parts at least, so that file names are left alone.
-    r"|(?:[A-Za-z\x00][\w\x00-]*\.){2,}(?:[a-z]{2})\Z"
-)
-# A name qualified three times and more (com.example.app.Main) says where, not what; an exception says what.
-_QUALIFIED = re.compile(r"[a-z][\w\x00]*(?:\.[A-Za-z_$][\w$\x00]*){2,}(?:/[\w.$\x00]*)?\Z")
-_EXCEPTION = re.compile(r"(?:Exception|Error)\Z")
-_STATES = frozenset(
-    "level lvl severity status state msg message error err reason event result outcome method action type".split()
-)
-_BEFORE_USER = frozenset("for by of from as to invalid illegal unknown".split())
-_OF_ONE_NAME = frozenset(" @[(\"'")
+from faultmaven_lib.analysis.logs.scan import count_forms, read_words
+from faultmaven_lib.analysis.logs.text import Array, Buffers, Text, buffers
 
 
-class Row(NamedTuple):
-    """A form, ready for grouping."""
+class Scan(NamedTuple):
+    """The forms of some lines."""
 
-    words: tuple[str, ...]
-    """``HOLE`` where a value stands; words of several values keep what is between those."""
-    between: tuple[str, ...]
-    """What stands before every word, and behind the last."""
-    spans: tuple[tuple[int, int], ...]
-    """For every word the first and the last word of the line it was made from."""
-
-
-def row_of(words: list[str], between: list[str]) -> Row:
-    """Join what is one value though it is written with spaces or punctuation."""
-    parts = [(w, i, i) for i, w in enumerate(words)]
-    gaps = list(between)
-    _names(parts, gaps)
-    _chains(parts, gaps)
-    _dates(parts, gaps)
-    _lists(parts, gaps)
-    return Row(tuple(p[0] for p in parts), tuple(gaps), tuple((p[1], p[2]) for p in parts))
+    form_of: Array
+    """Form of every line."""
+    keys: Array
+    shapes: Array
+    counts: Array
+    smallest: Array
+    """The line of every form that comes first in the order of bytes: whatever the order of the lines, the same."""
+    numbers_at: Array
+    numbers: Array
+    """``numbers[numbers_at[f] : numbers_at[f + 1]]`` are those in numbered words; 0 where the lines disagree."""
 
 
-def _merge(parts: list[tuple[str, int, int]], gaps: list[str], first: int, last: int, text: str = HOLE) -> None:
-    parts[first : last + 1] = [(text, parts[first][1], parts[last][2])]
-    del gaps[first + 1 : last + 1]
+def scan(text: Text, limit: int) -> Scan:
+    """Find the forms of all lines, looking at so many bytes of each."""
+    lines = len(text.offsets) - 1
+    form_of = np.empty(lines, np.int32)
+    room = buffers(limit)
+    size, line, forms = 1 << 12, 0, 0
+    rows = np.empty((4, size), np.int64)
+    numbers_at, numbers = np.zeros(size + 1, np.int64), np.empty(max(size, limit), np.uint64)
+    while line < lines:
+        slots = np.full(4 * rows.shape[1], -1, np.int32)
+        line, forms = count_forms(
+            text.data,
+            text.offsets,
+            line,
+            limit,
+            room,
+            form_of,
+            slots,
+            forms,
+            rows,
+            numbers_at,
+            numbers,
+        )
+        if line < lines:
+            rows = np.concatenate((rows, np.empty_like(rows)), axis=1)
+            numbers_at = np.concatenate((numbers_at, np.empty_like(numbers_at)))
+            numbers = np.concatenate((numbers, np.empty_like(numbers)))
+    keys, shapes, counts, smallest = rows[:, :forms]
+    numbers = numbers[: numbers_at[forms]]
+    return Scan(
+        form_of, keys.view(np.uint64), shapes.view(np.uint64), counts, smallest, numbers_at[: forms + 1], numbers
+    )
 
 
-def _names(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
-    """Hosts, qualified names, hexadecimal numbers, users: values that are written as words."""
-    for i, (word, a, b) in enumerate(parts):
-        if word == HOLE or not word:
-            continue
-        value = False
-        if "." in word:
-            value = bool(_DOMAIN.match(word) or (_QUALIFIED.match(word) and not _EXCEPTION.search(word)))
-        elif _LONG_HEX.match(word):
-            value = True
-        elif i >= 2 and parts[i - 1][0] == "user" and gaps[i] == " " and parts[i - 2][0] in _BEFORE_USER:
-            value = True
-        if value:
-            parts[i] = (HOLE, a, b)
+class Words(NamedTuple):
+    """The words of some lines, one after the other (see ``Buffers``); those of line i start at ``first[i]``."""
+
+    first: Array
+    words: Buffers
 
 
-def _chains(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
-    """Times, addresses with ports, hardware and IPv6 addresses: values joined by colons; drives of Windows."""
-    i = 0
-    while i + 1 < len(parts):
-        last = i
-        values = parts[i][0] == HOLE
-        hexadecimal = bool(_HEX.match(parts[i][0]))
-        while last + 1 < len(parts) and gaps[last + 1] in {":", "::"}:
-            word = parts[last + 1][0]
-            if word == HOLE:
-                values = True
-            elif not _HEX.match(word):
-                break
-            last += 1
-        if last > i and (parts[i][0] == HOLE or hexadecimal) and values:
-            if last - i >= 2 or (parts[i][0] == HOLE and parts[last][0] == HOLE):
-                _merge(parts, gaps, i, last)
-        elif len(parts[i][0]) == 1 and parts[i][0].isalpha() and parts[i + 1][0] == HOLE and gaps[i + 1] == ":":
-            pass
-        i += 1
-
-
-def _dates(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
-    """Dates with the names of days and months, as ctime, syslog, HTTP and people write them."""
-    i = 0
-    while i < len(parts):
-        if parts[i][0] in _MONTHS:
-            first = last = i
-            if i + 1 < len(parts) and gaps[i + 1] == " " and parts[i + 1][0] == HOLE:
-                last = i + 1
-            if i and gaps[i] in {" ", "-"} and parts[i - 1][0] == HOLE:
-                first = i - 1
-            if first != last:
-                if first and parts[first - 1][0] in _DAYS and gaps[first] in {" ", ", "}:
-                    first -= 1
-                while last + 1 < len(parts) and gaps[last + 1] in {" ", ", ", ":"}:
-                    if parts[last + 1][0] == HOLE and last - i < 3:
-                        last += 1
-                    elif (
-                        _ZONE.match(parts[last + 1][0])
-                        and last + 2 < len(parts)
-                        and gaps[last + 2] == " "
-                        and parts[last + 2][0] == HOLE
-                    ):
-                        last += 2
-                    else:
-                        break
-                _merge(parts, gaps, first, last)
-                i = first
-        i += 1
-
-
-def _lists(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
-    """Values with commas between them: how many there are may differ, so they count as one, but keep their text."""
-    i = 0
-    while i + 1 < len(parts):
-        last = i
-        text = HOLE
-        while last + 1 < len(parts) and parts[last][0] == HOLE == parts[last + 1][0] and gaps[last + 1] in {",", ", "}:
-            text += gaps[last + 1] + HOLE
-            last += 1
-        if last > i:
-            _merge(parts, gaps, i, last, text)
-        i += 1
-
-
-def is_loose(row_between: str, key: str) -> bool:
-    """Whether a word is the value of a name (``user=bob``): it varies if it ever differs.
-
-    Unless the name says that it tells states apart: ``level=error`` is not ``level=info``.
-    """
-    return row_between.rstrip("\"'[({<").rstrip(" ").endswith("=") and key.lower() not in _STATES
+def words_of(text: Text, chosen: Array, limit: int) -> Words:
+    """Return the words of the chosen lines."""
+    lengths = np.minimum(text.offsets[chosen + 1] - text.offsets[chosen], limit) + 3
+    first = np.zeros(len(chosen) + 1, np.int64)
+    words = buffers(int(lengths.sum()))
+    n = read_words(text.data, text.offsets, chosen, limit, buffers(limit), first, words)
+    return Words(first, Buffers(*(column[: n + 1] for column in words)))
