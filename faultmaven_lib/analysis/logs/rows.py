@@ -6,6 +6,8 @@ Every rule here is a statement on how software writes, not on one system's log.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 HOLE = "\x00"
@@ -14,6 +16,7 @@ DATE = "\x01"
 
 _DAYS = frozenset("Mon Tue Wed Thu Fri Sat Sun".split())
 _MONTHS = frozenset("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_SHORT = re.compile(r"[0-9a-zA-Z\x00]{1,4}\Z")
 _HEX = re.compile(r"[0-9a-fA-F\x00]{1,4}\Z")
 _LONG_HEX = re.compile(r"[0-9a-fA-F]{8,}\Z")
 _ZONE = re.compile(r"[A-Z]{3,4}\Z")
@@ -30,39 +33,65 @@ _STATES = frozenset(
     "level lvl severity status state msg message error err reason event result outcome method action type".split()
 )
 _BEFORE_USER = frozenset("for by of from invalid illegal unknown".split())
-_OF_ONE_NAME = frozenset(" @[(\"'")
+_LIST = re.compile(r"\x00(?:, ?\x00)+\Z")
 
 
 class Row(NamedTuple):
-    """A form, ready for grouping."""
+    """A line of a form, ready for grouping."""
 
     words: tuple[str, ...]
-    """``HOLE`` where a value stands; words of several values keep what is between those."""
-    between: tuple[str, ...]
+    """``HOLE`` where a value stands."""
+    texts: tuple[str, ...]
+    """The same, but lists keep what is between their values, and numbered words their number if it never differs."""
+    gaps: tuple[str, ...]
     """What stands before every word, and behind the last."""
     spans: tuple[tuple[int, int], ...]
     """For every word the first and the last word of the line it was made from."""
 
 
-def row_of(words: list[str], between: list[str]) -> Row:
-    """Join what is one value though it is written with spaces or punctuation."""
+Part = tuple[str, int, int]
+
+
+def row_of(words: Sequence[str], texts: Sequence[str], gaps: tuple[str, ...]) -> Row:
+    """Join what is one value though it is written with spaces or punctuation.
+
+    Parameters
+    ----------
+    words, texts
+        The words of a line as in ``Row``, and ``DATE`` for dates.
+    gaps
+        What stands before every word, and behind the last.
+    """
     parts = [(w, i, i) for i, w in enumerate(words)]
-    gaps = list(between)
-    _names(parts, gaps)
-    _queries(parts, gaps)
-    _chains(parts, gaps)
-    _dates(parts, gaps)
-    _lists(parts, gaps)
-    _quotes(parts, gaps)
-    return Row(tuple(p[0] for p in parts), tuple(gaps), tuple((p[1], p[2]) for p in parts))
+    between = list(gaps)
+    punctuation = _punctuation(gaps)
+    _names(parts, between)
+    if "?" in punctuation or "HTTP/" + HOLE in words:
+        _requests(parts, between)
+    if ":" in punctuation or DATE in words:
+        _chains(parts, between)
+    if not _MONTHS.isdisjoint(words):
+        _dates(parts, between)
+    if "," in punctuation:
+        _lists(parts, between)
+    if '="' in punctuation:
+        _quotes(parts, between)
+    joined = tuple(HOLE if _LIST.match(w) else w for w, _, _ in parts)
+    said = tuple(texts[a] if a == b and w == words[a] else w for w, a, b in parts)
+    return Row(joined, said, tuple(between), tuple((a, b) for _, a, b in parts))
 
 
-def _merge(parts: list[tuple[str, int, int]], gaps: list[str], first: int, last: int, text: str = HOLE) -> None:
+@lru_cache(maxsize=4096)
+def _punctuation(gaps: tuple[str, ...]) -> str:
+    return " ".join(gaps)
+
+
+def _merge(parts: list[Part], gaps: list[str], first: int, last: int, text: str = HOLE) -> None:
     parts[first : last + 1] = [(text, parts[first][1], parts[last][2])]
     del gaps[first + 1 : last + 1]
 
 
-def _names(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _names(parts: list[Part], gaps: list[str]) -> None:
     """Hosts, qualified names, hexadecimal numbers, users: values that are written as words."""
     for i, (word, a, b) in enumerate(parts):
         if word == HOLE or not word:
@@ -70,15 +99,15 @@ def _names(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
         value = False
         if "." in word:
             value = bool(_DOMAIN.match(word) or (_QUALIFIED.match(word) and not _EXCEPTION.search(word)))
-        elif _LONG_HEX.match(word):
-            value = True
-        elif i >= 2 and parts[i - 1][0] == "user" and gaps[i] == " " and parts[i - 2][0] in _BEFORE_USER:
+        elif len(word) >= 8:
+            value = bool(_LONG_HEX.match(word))
+        if i >= 2 and parts[i - 1][0] == "user" and gaps[i] == " " and parts[i - 2][0] in _BEFORE_USER:
             value = True
         if value:
             parts[i] = (HOLE, a, b)
 
 
-def _queries(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _requests(parts: list[Part], gaps: list[str]) -> None:
     """The query belongs to the path, and the protocol to the target of a request."""
     i = 0
     while i + 1 < len(parts):
@@ -99,33 +128,38 @@ def _queries(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
         i += 1
 
 
-def _chains(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _chains(parts: list[Part], gaps: list[str]) -> None:
     """Times, addresses with ports, hardware and IPv6 addresses: values joined by colons; a date with its time."""
     i = 0
     while i < len(parts):
         last = i
-        values = parts[i][0] == HOLE
-        if values or _HEX.match(parts[i][0]):
+        if parts[i][0] == HOLE or _SHORT.match(parts[i][0]):
             while last + 1 < len(parts) and gaps[last + 1] in {":", "::"}:
-                word = parts[last + 1][0]
-                if word == HOLE:
-                    values = True
-                elif not _HEX.match(word):
+                if parts[last + 1][0] != HOLE and not _SHORT.match(parts[last + 1][0]):
                     break
                 last += 1
-            if values and (last - i >= 2 or (last > i and parts[i][0] == HOLE == parts[last][0])):
-                if last - i >= 2 and last + 1 < len(parts) and gaps[last + 1] == "," and parts[last + 1][0] == HOLE:
-                    last += 1  # milliseconds: 12:00:01,250
-                if i and parts[i - 1][0] == DATE and gaps[i] == " ":
-                    i -= 1
-                _merge(parts, gaps, i, last)
+        links = last - i
+        if links and _is_value([p[0] for p in parts[i : last + 1]]):
+            if links > 1 and last + 1 < len(parts) and gaps[last + 1] == "," and parts[last + 1][0] == HOLE:
+                last += 1  # milliseconds: 12:00:01,250
+            if i and parts[i - 1][0] == DATE and gaps[i] == " ":
+                i -= 1
+            _merge(parts, gaps, i, last)
         i += 1
     for i, (word, a, b) in enumerate(parts):
         if word == DATE:
             parts[i] = (HOLE, a, b)
 
 
-def _dates(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _is_value(words: list[str]) -> bool:
+    """Whether words with colons between them are one value: all of them are, or it is a hardware or IPv6 address."""
+    values = words.count(HOLE)
+    if len(words) == 2:
+        return values == 2
+    return values > 0 and (len(words) > 4 or all(w == HOLE or _HEX.match(w) for w in words))
+
+
+def _dates(parts: list[Part], gaps: list[str]) -> None:
     """Dates with the names of days and months, as ctime, syslog, HTTP and people write them."""
     i = 0
     while i < len(parts):
@@ -155,7 +189,7 @@ def _dates(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
         i += 1
 
 
-def _lists(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _lists(parts: list[Part], gaps: list[str]) -> None:
     """Values with commas between them: how many there are may differ, so they count as one, but keep their text."""
     i = 0
     while i + 1 < len(parts):
@@ -169,7 +203,7 @@ def _lists(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
         i += 1
 
 
-def _quotes(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
+def _quotes(parts: list[Part], gaps: list[str]) -> None:
     """The quoted value of a name is one word, whatever it says, unless it is what the line has to say."""
     i = 0
     while i + 1 < len(parts):
@@ -182,9 +216,9 @@ def _quotes(parts: list[tuple[str, int, int]], gaps: list[str]) -> None:
         i += 1
 
 
-def is_loose(row_between: str, key: str) -> bool:
-    """Whether a word is the value of a name (``user=bob``): it varies if it ever differs.
+def is_loose(gap: str, name: str) -> bool:
+    """Whether what follows a gap is the value of a name (``user=bob``): such a word varies if it ever differs.
 
     Unless the name says that it tells states apart: ``level=error`` is not ``level=info``.
     """
-    return row_between.rstrip("\"'[({<").rstrip(" ").endswith("=") and key.lower() not in _STATES
+    return gap.rstrip("\"'[({<").rstrip(" ").endswith("=") and name.lower() not in _STATES

@@ -185,6 +185,8 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                 gap = (gap ^ np.uint64(_POINT)) * _PRIME
                 i += 1
     starts[n] = ends[n] = stop
+    kinds[n] = PLAIN
+    hashes[n] = numbers[n] = 0
     gaps[n] = gap
     bounds[n] = used
     return n
