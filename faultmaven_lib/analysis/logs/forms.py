@@ -36,6 +36,15 @@ class Scan(NamedTuple):
     numbers: Array
     """``numbers[numbers_at[f] : numbers_at[f + 1]]`` are those in numbered words; 0 where the lines disagree."""
 
+    def numbers_of(self, form: int) -> Array:
+        """Return the numbers of a form."""
+        return self.numbers[self.numbers_at[form] : self.numbers_at[form + 1]]
+
+    def disagree(self, forms: Array) -> Array:
+        """Return which of these forms have lines with different numbers."""
+        zeros = np.r_[0, np.cumsum(self.numbers == 0)]
+        return np.asarray(zeros[self.numbers_at[forms + 1]] > zeros[self.numbers_at[forms]])
+
 
 def scan(text: Text, limit: int) -> Scan:
     """Find the forms of all lines, looking at so many bytes of each."""
@@ -79,10 +88,8 @@ class Form:
     shape: int
     count: int
     example: str
-    raw: tuple[str, ...]
-    """The words of one line as they stand there."""
     words: tuple[str, ...]
-    """The same, ``HOLE`` for values and ``DATE`` for dates."""
+    """``HOLE`` for values, ``DATE`` for dates, the others as they stand in one of the lines."""
     gaps: tuple[str, ...]
     """What stands before every word and behind the last, white space runs as one space."""
     values: Array
@@ -109,14 +116,18 @@ class Form:
         """Return a form that can be added to on its own."""
         return replace(self, numbers=self.numbers.copy())
 
-    def add(self, count: int, example: str, numbers: Array) -> None:
-        """Count more lines of the form; ``numbers`` as in ``Scan``, those of numbered words only."""
+    def add(self, count: int, example: str, numbers: Array) -> bool:
+        """Count more lines of the form; return whether its row is another now.
+
+        ``numbers`` are those of its numbered words, as in ``Scan``.
+        """
         self.count += count
         self.example = min(self.example, example)
         for i, number in zip(self.numbered, numbers, strict=True):
             if self.numbers[i] != number and self.numbers[i]:
                 self.numbers[i] = 0
                 self.row = None
+        return self.row is None
 
 
 def example_of(text: Text, line: int) -> str:
@@ -124,53 +135,87 @@ def example_of(text: Text, line: int) -> str:
     return text.line(line)[: 4 * _EXAMPLE_LENGTH].decode("utf-8", "replace")[:_EXAMPLE_LENGTH]
 
 
-def read_forms(text: Text, chosen: Array, limit: int) -> Iterator[Form]:
+def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator[Form]:
     """Return the form of every chosen line, as if there was no other line of it."""
-    lengths = np.minimum(text.offsets[chosen + 1] - text.offsets[chosen], limit) + 3
-    first = np.zeros(len(chosen) + 1, np.int64)
-    line = buffers(int(lengths.sum()))
-    read_words(text.data, text.offsets, chosen, limit, buffers(limit), first, line)
-    starts, ends, kinds, bounds = (x.tolist() for x in (line.starts, line.ends, line.kinds, line.bounds))
+    first, line = words_of(text, chosen, limit)
+    starts, ends, bounds, kinds = line.starts.tolist(), line.ends.tolist(), line.bounds, line.kinds.tobytes()
     masked = line.masked.tobytes()
-    is_value = line.kinds & VALUE != 0
-    spaced: dict[str, str] = {}
-    for number, begin, stop in zip(chosen.tolist(), first.tolist(), (first[1:] - 1).tolist(), strict=False):
-        base = int(text.offsets[number])
-        data = text.line(number)
-        plain = data.decode("ascii") if data.isascii() else None
-        raw, words, gaps, numbered = [], [], [], []
-        at = 0
-        for i in range(begin, stop + 1):
-            start, end, kind = starts[i] - base, ends[i] - base, kinds[i]
-            gap = plain[at:start] if plain is not None else data[at:start].decode("utf-8", "replace")
-            if len(gap) > 1 or gap not in " =:,":
-                known = spaced.get(gap)
-                if known is None:
-                    known = spaced[gap] = _SPACES.sub(" ", gap)
-                gap = known
-            gaps.append(gap)
-            at = end
-            word = plain[start:end] if plain is not None else data[start:end].decode("utf-8", "replace")
-            raw.append(word)
-            if kind & VALUE:
-                words.append(DATE if kind & IS_DATE else HOLE)
-                continue
-            if kind & COMPOSITE:
-                word = masked[bounds[i] : bounds[i + 1]].decode("utf-8", "replace")
-            elif kind & NUMBERED:
+    values = line.kinds & VALUE != 0
+    rare = np.flatnonzero(line.kinds & ~np.uint8(VALUE)).tolist()
+    gaps_of: dict[int, tuple[str, ...]] = {}
+    at = 0
+    for number, shape, begin, end in zip(
+        chosen.tolist(), shapes.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True
+    ):
+        said, base = _decoded(text, number)
+        stop = end - 1
+        words = [
+            HOLE if kind == VALUE else said[a - base : b - base]
+            for a, b, kind in zip(starts[begin:stop], ends[begin:stop], kinds[begin:stop], strict=True)
+        ]
+        if isinstance(said, bytes):
+            words = [w if isinstance(w, str) else w.decode("utf-8", "replace") for w in words]
+        numbered = []
+        while at < len(rare) and rare[at] < stop:
+            i = rare[at]
+            at += 1
+            if kinds[i] & IS_DATE:
+                words[i - begin] = DATE
+            elif kinds[i] & COMPOSITE:
+                words[i - begin] = masked[bounds[i] : bounds[i + 1]].decode("utf-8", "replace")
+            else:
                 numbered.append(i - begin)
-            words.append(word)
-        gaps[0], gaps[-1] = gaps[0].lstrip(" "), gaps[-1].rstrip(" ")
+        gaps = gaps_of.get(shape)
+        if gaps is None:
+            gaps = gaps_of[shape] = tuple(_gaps(said, base, starts[begin:end], ends[begin:end]))
         yield Form(
             key=0,
-            shape=0,
-            count=1,
-            example="",
-            raw=tuple(raw[:-1]),
-            words=tuple(words[:-1]),
-            gaps=tuple(gaps),
-            values=is_value[begin:stop],
+            shape=shape,
+            count=0,
+            example=example_of(text, number),
+            words=tuple(words),
+            gaps=gaps,
+            values=values[begin:stop],
             hashes=line.hashes[begin:stop],
-            numbers=line.numbers[begin:stop].copy(),
+            numbers=line.numbers[begin:stop],
             numbered=tuple(numbered),
         )
+
+
+def read_raw(text: Text, chosen: Array, limit: int) -> Iterator[tuple[list[str], list[str]]]:
+    """Return the words of every chosen line as they stand there, and what stands between them."""
+    first, line = words_of(text, chosen, limit)
+    starts, ends = line.starts.tolist(), line.ends.tolist()
+    for number, begin, end in zip(chosen.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True):
+        said, base = _decoded(text, number)
+        words = [said[a - base : b - base] for a, b in zip(starts[begin : end - 1], ends[begin : end - 1], strict=True)]
+        yield (
+            [w if isinstance(w, str) else w.decode("utf-8", "replace") for w in words],
+            _gaps(said, base, starts[begin:end], ends[begin:end]),
+        )
+
+
+def words_of(text: Text, chosen: Array, limit: int) -> tuple[Array, Buffers]:
+    """Return the words of the chosen lines, one after the other, and where those of each line start."""
+    lengths = np.minimum(text.offsets[chosen + 1] - text.offsets[chosen], limit) + 3
+    first = np.zeros(len(chosen) + 1, np.int64)
+    words = buffers(int(lengths.sum()))
+    n = read_words(text.data, text.offsets, chosen, limit, buffers(limit), first, words)
+    return first, Buffers(*(column[: n + 1] for column in words[:-1]), words.masked[: words.bounds[n]])
+
+
+def _decoded(text: Text, number: int) -> tuple[str | bytes, int]:
+    """Return a line, and where it starts: in characters if those are bytes, or else in bytes."""
+    data = text.line(number)
+    return data.decode("ascii") if data.isascii() else data, int(text.offsets[number])
+
+
+def _gaps(said: str | bytes, base: int, starts: list[int], ends: list[int]) -> list[str]:
+    out = []
+    at = 0
+    for start, end in zip(starts, ends, strict=True):
+        gap = said[at : start - base]
+        out.append(_SPACES.sub(" ", gap if isinstance(gap, str) else gap.decode("utf-8", "replace")))
+        at = end - base
+    out[0], out[-1] = out[0].lstrip(" "), out[-1].rstrip(" ")
+    return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from faultmaven_lib.analysis.logs.forms import Form, Scan, example_of, read_forms, scan
-from faultmaven_lib.analysis.logs.patterns import PLACE, Fit, Pattern, own_pattern, patterns_of
+from faultmaven_lib.analysis.logs.forms import Form, Scan, example_of, read_forms, read_raw, scan
+from faultmaven_lib.analysis.logs.patterns import PLACE, Pattern, own_pattern
+from faultmaven_lib.analysis.logs.store import Store
 from faultmaven_lib.analysis.logs.text import Array, Text, text_of
 
 _ROUNDS = 4
@@ -81,7 +82,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def partial_fit(self, lines: Iterable[str], y: Any = None) -> Self:  # noqa: ARG002
         """Learn more lines on top of those seen so far."""
-        if not hasattr(self, "_forms"):
+        if not hasattr(self, "_store"):
             self._reset()
         self._learn(text_of(lines))
         return self
@@ -92,13 +93,13 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         text = text_of(lines)
         found, fits = self._learn(text)
         self._refresh()
-        ids = np.empty(len(found.keys), dtype=object)
+        ids = np.full(len(found.keys), None, dtype=object)
         for chosen, names in fits:
             ids[chosen] = names
-        kept = np.flatnonzero(np.isin(found.keys, np.fromiter(self._forms, np.uint64, len(self._forms))))
+        kept = np.flatnonzero(self._store.holds(found.keys))
         ids[kept] = [self._pattern_of[key].id for key in found.keys[kept].tolist()]
         lost = np.flatnonzero(np.equal(ids, None))
-        ids[lost] = [own_pattern(form).id for form in read_forms(text, found.smallest[lost], self.max_length)]
+        ids[lost] = [own_pattern(form).id for form in self._read(text, found.smallest[lost], found.shapes[lost])]
         now = {name: self.aliases_.get(name, name) for name in set(ids.tolist())}
         return np.array([now[name] for name in ids.tolist()], dtype=object)[found.form_of]
 
@@ -114,9 +115,9 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         text = text_of(lines)
         patterns, pattern_of = self._find(text)
-        forms = read_forms(text, np.arange(len(pattern_of)), self.max_length)
+        raw = read_raw(text, np.arange(len(pattern_of)), self.max_length)
         return [
-            tuple(patterns[p].values(form.raw, form.gaps)) for p, form in zip(pattern_of.tolist(), forms, strict=True)
+            tuple(patterns[p].values(words, gaps)) for p, (words, gaps) in zip(pattern_of.tolist(), raw, strict=True)
         ]
 
     def merge(self, other: TemplateMiner) -> Self:
@@ -130,24 +131,19 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         self._refresh()
         other._refresh()
-        for key, form in other._forms.items():
-            if key in self._forms:
-                self._forms[key].add(form.count, form.example, form.numbers[list(form.numbered)])
-            else:
-                self._keep(form.copy())
+        self._store.merge(other._store)
         self._before.extend(other._before)
         self._more.update(other._more)
         self.aliases_ = other.aliases_ | self.aliases_
         self.other_ += other.other_
-        self._stale = True
-        beyond = sorted(self._forms)[self.max_distinct :]
+        beyond = self._store.least(len(self._store.forms) - self.max_distinct)
         if beyond:
-            self._refresh()
-            for key in beyond:
-                form = self._forms.pop(key)
-                self._alike[form.shape] -= 1
-                self._more[self._pattern_of[key].id] += form.count
             self._stale = True
+            self._refresh()
+            for form in beyond:
+                self._more[self._pattern_of[form.key].id] += form.count
+                self._store.drop(form)
+        self._stale = True
         return self
 
     @property
@@ -157,22 +153,23 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self._templates
 
     def _reset(self) -> None:
-        self._forms: dict[int, Form] = {}
-        self._alike: Counter[int] = Counter()  # forms of every shape
+        self._store = Store()
         self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
         self._before: list[tuple[int, str]] = []  # forms, and ids they had
         self.aliases_: dict[str, str] = {}
         self.other_ = 0
         self._stale = True
 
+    def _read(self, text: Text, chosen: Array, shapes: Array) -> Iterator[Form]:
+        return read_forms(text, chosen, shapes, self.max_length)
+
     def _learn(self, text: Text) -> tuple[Scan, list[tuple[Array, Array]]]:
         """Count the lines. Return their forms, and the ids of forms that were not kept."""
         found = scan(text, self.max_length)
-        kept = np.isin(found.keys, np.fromiter(self._forms, np.uint64, len(self._forms)))
+        kept = self._store.holds(found.keys)
         for i in np.flatnonzero(kept).tolist():
-            numbers = found.numbers[found.numbers_at[i] : found.numbers_at[i + 1]]
-            form = self._forms[int(found.keys[i])]
-            form.add(int(found.counts[i]), example_of(text, found.smallest[i]), numbers)
+            example = example_of(text, found.smallest[i])
+            self._store.add(int(found.keys[i]), int(found.counts[i]), example, found.numbers_of(i))
         left = np.flatnonzero(~kept)
         fits = []
         self._stale = True
@@ -180,76 +177,70 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
             left = self._admit(text, found, left, first=number == 0)
             if not len(left):
                 break
-            self._refresh()
-            fitting = self._fit.find(text, found.smallest[left], self.max_length)
-            fitting[_disagreeing(found, left) & self._fit.numbered[fitting]] = -1
-            names = np.array([pattern.id for pattern in self._fit.patterns], dtype=object)
+            fit = self._store.fit()
+            fitting = fit.find(text, found.smallest[left], self.max_length)
+            fitting[found.disagree(left) & fit.numbered[fitting]] = -1
+            names = np.array([pattern.id for pattern in fit.patterns], dtype=object)
             hit = fitting >= 0
             counts = np.bincount(fitting[hit], found.counts[left[hit]], len(names))
             for i in np.flatnonzero(counts).tolist():
                 self._more[names[i]] += int(counts[i])
             fits.append((left[hit], names[fitting[hit]]))
+            self._before.extend((pattern.forms[0].key, pattern.id) for pattern in fit.patterns)
             left = left[~hit]
-            self._stale = True
         self.other_ += int(found.counts[left].sum())
         return found, fits
 
     def _admit(self, text: Text, found: Scan, left: Array, *, first: bool) -> Array:
-        """Keep forms as far as there is room, those with the smallest keys; return the others."""
-        left = left[np.lexsort((found.keys[left], found.shapes[left]))]
+        """Keep forms as far as there is room, those of most lines; return the others."""
+        left = left[np.lexsort((found.keys[left], -found.counts[left], found.shapes[left]))]
         shapes, starts, sizes = np.unique(found.shapes[left], return_index=True, return_counts=True)
-        room = np.array([self.max_alike - (self._alike[s] if first else 0) for s in shapes.tolist()], dtype=np.int64)
+        alike = self._store.alike
+        room = np.array([self.max_alike - (alike[s] if first else 0) for s in shapes.tolist()], dtype=np.int64)
         inside = np.arange(len(left)) - np.repeat(starts, sizes) < np.repeat(room, sizes)
         chosen = left[inside]
-        total = max(self.max_distinct - len(self._forms), 0)
+        total = max(self.max_distinct - len(self._store.forms), 0)
         if len(chosen) > total:
-            chosen = chosen[np.argsort(found.keys[chosen], kind="stable")[:total]]
+            chosen = chosen[np.lexsort((found.keys[chosen], -found.counts[chosen]))[:total]]
             inside = np.isin(left, chosen)
-        for i, form in zip(chosen.tolist(), read_forms(text, found.smallest[chosen], self.max_length), strict=True):
-            form.key, form.shape = int(found.keys[i]), int(found.shapes[i])
-            form.count, form.example = 0, example_of(text, found.smallest[i])
-            numbers = found.numbers[found.numbers_at[i] : found.numbers_at[i + 1]]
-            form.add(int(found.counts[i]), form.example, numbers)
-            self._keep(form)
+        forms = self._read(text, found.smallest[chosen], found.shapes[chosen])
+        for i, form in zip(chosen.tolist(), forms, strict=True):
+            form.key = int(found.keys[i])
+            form.add(int(found.counts[i]), form.example, found.numbers_of(i))
+            self._store.keep(form)
         return left[~inside]
-
-    def _keep(self, form: Form) -> None:
-        self._forms[form.key] = form
-        self._alike[form.shape] += 1
 
     def _find(self, text: Text) -> tuple[list[Pattern], Array]:
         """Return patterns, and which of them every line fits: its own if it fits none of those that were learnt."""
         self._refresh()
         found = scan(text, self.max_length)
-        patterns: list[Pattern] = list(self._fit.patterns)
+        fit = self._store.fit()
+        patterns = list(fit.patterns)
         number_of = {id(pattern): i for i, pattern in enumerate(patterns)}
         own = (self._pattern_of.get(key) for key in found.keys.tolist())
         of_form = np.array([-1 if pattern is None else number_of[id(pattern)] for pattern in own], dtype=np.int64)
         unknown = of_form < 0
-        of_form[unknown] = self._fit.find(text, found.smallest[unknown], self.max_length)
+        of_form[unknown] = fit.find(text, found.smallest[unknown], self.max_length)
         pattern_of = of_form[found.form_of]
-        # Where a template says "ssh2", every line of a form has to be held against it: the form is that of "ssh3", too.
-        single = np.flatnonzero((pattern_of >= 0) & self._fit.numbered[pattern_of])
-        pattern_of[single] = self._fit.find(text, single, self.max_length)
+        # Where a template says "ssh2", every line of a form is held against it: "ssh3" is of the same form.
+        single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
+        pattern_of[single] = fit.find(text, single, self.max_length)
         lost = np.flatnonzero(pattern_of < 0)
-        ids: dict[str, int] = {}
-        for line, form in zip(lost.tolist(), read_forms(text, lost, self.max_length), strict=True):
+        numbers: dict[str, int] = {}
+        for line, form in zip(lost.tolist(), self._read(text, lost, found.shapes[found.form_of[lost]]), strict=True):
             pattern = own_pattern(form)
             pattern_of[line] = len(patterns)
             patterns.append(pattern)
         return patterns, pattern_of
 
     def _refresh(self) -> None:
-        if not hasattr(self, "_forms"):
+        if not hasattr(self, "_store"):
             raise NotFittedError("this TemplateMiner has seen no lines yet: call fit or fit_transform first")
         if not self._stale:
             return
-        patterns = patterns_of(self._forms.values())
-        self._fit = Fit(patterns)
+        patterns = self._store.patterns()
         self._pattern_of = {form.key: pattern for pattern in patterns for form in pattern.forms}
-        ids = {key: pattern.id for key, pattern in self._pattern_of.items()}
-        self._alias(ids)
-        self._before = list(ids.items())
+        self._alias()
         rows: dict[str, list[Any]] = {}
         for pattern in patterns:
             row = rows.setdefault(pattern.id, [pattern.template, 0, pattern.forms[0].example])
@@ -268,13 +259,14 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._templates = frame.astype({"count": "int64"}).sort_values(["count", "template"], ascending=[False, True])
         self._stale = False
 
-    def _alias(self, ids: dict[int, str]) -> None:
-        """Where the lines of an old template now are: most of them, if they went several ways."""
-        moves: dict[str, Counter[str]] = {}
+    def _alias(self) -> None:
+        """Find where the lines of old templates now are: most of them, if they went several ways."""
+        ids = {key: pattern.id for key, pattern in self._pattern_of.items()}
         present = set(ids.values())
+        moves: dict[str, Counter[str]] = {}
         for key, old in self._before:
             if old not in present and key in ids:
-                moves.setdefault(old, Counter())[ids[key]] += self._forms[key].count
+                moves.setdefault(old, Counter())[ids[key]] += self._store.forms[key].count
         for old, ways in moves.items():
             self.aliases_[old] = min(ways, key=lambda new: (-ways[new], new))
         for old, new in list(self.aliases_.items()):
@@ -284,13 +276,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
                 now = self.aliases_[now]
             self.aliases_[old] = now
         self.aliases_ = {old: new for old, new in self.aliases_.items() if old not in present}
-
-
-def _disagreeing(found: Scan, forms: Array) -> Array:
-    """Which of these forms have a numbered word with different numbers."""
-    zeros = np.r_[0, np.cumsum(found.numbers == 0)]
-    at = found.numbers_at
-    return np.asarray(zeros[at[forms + 1]] > zeros[at[forms]])
+        self._before = list(ids.items())
 
 
 __all__ = ["PLACE", "TemplateMiner"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class Pattern:
     """For every word of the line its hash, 0 if it may be any."""
     numbers: Array
 
+    @property
+    def joins(self) -> bool:
+        """Whether one of its places stands for several words of the line."""
+        return any(a != b and (w is None or HOLE in w) for w, (a, b) in zip(self.words, self.spans, strict=True))
+
     def values(self, raw: Sequence[str], gaps: Sequence[str]) -> list[str]:
         """Return what stands in a line where its template has a place."""
         out: list[str] = []
@@ -62,18 +67,14 @@ def id_of(template: str) -> str:
     return hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:_ID_LENGTH]
 
 
-def patterns_of(forms: Iterable[Form]) -> list[Pattern]:
-    """Mine the templates of these forms; return their patterns, each with the forms it stands for."""
-    by_gaps: dict[tuple[str, ...], list[Form]] = {}
-    for form in forms:
-        by_gaps.setdefault(form.joined().gaps, []).append(form)
+def mine(forms: Iterable[Form], gaps: tuple[str, ...]) -> list[Pattern]:
+    """Mine the templates of forms with the same punctuation; return their patterns."""
+    # Sorted, so that the order the forms came in does not matter.
+    alike = sorted(forms, key=lambda form: (form.joined().words, form.key))
     out: list[Pattern] = []
-    for gaps, alike in by_gaps.items():
-        # Sorted, so that the order the forms came in does not matter.
-        alike.sort(key=lambda form: (form.joined().words, form.key))
-        for words, members in group([form.joined().words for form in alike], gaps):
-            out.extend(_patterns([alike[m] for m in members], words, gaps))
-    return absorb(out)
+    for words, members in group([form.joined().words for form in alike], gaps):
+        out.extend(_patterns([alike[m] for m in members], words, gaps))
+    return out
 
 
 def _patterns(forms: list[Form], words: Words, gaps: tuple[str, ...]) -> Iterable[Pattern]:
@@ -114,8 +115,8 @@ def own_pattern(form: Form) -> Pattern:
     return pattern
 
 
-def absorb(patterns: list[Pattern]) -> list[Pattern]:
-    """Give a pattern to one of the same shape that knows several of its words for one value.
+def absorb(patterns: Iterable[Pattern]) -> list[Pattern]:
+    """Give the forms of a pattern to one of the same shape that knows several of its words for one value.
 
     A date is known by the names of its day and month, an address by its letters; lines in which they are written
     in another way were grouped apart, though they are the same but for that value.
@@ -125,29 +126,28 @@ def absorb(patterns: list[Pattern]) -> list[Pattern]:
         by_shape.setdefault(pattern.shape, []).append(pattern)
     out: list[Pattern] = []
     for alike in by_shape.values():
-        alike.sort(key=lambda p: (int((p.required != 0).sum()), p.template))
-        joining = [
-            p
-            for p in alike
-            if any(a != b and (w is None or HOLE in w) for w, (a, b) in zip(p.words, p.spans, strict=True))
-        ]
-        if len(alike) == 1 or not joining or len(alike) > _ABSORB_AMONG:
+        if len(alike) > 1 and len(alike) <= _ABSORB_AMONG and any(p.joins for p in alike):
+            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), p.template))
+            out.extend(_absorbed(alike))
+        else:
             out.extend(alike)
-            continue
-        required = np.stack([p.required for p in alike])
-        taken = np.zeros(len(alike), dtype=bool)
-        for wide in joining:
-            at = next(i for i, p in enumerate(alike) if p is wide)
-            if taken[at]:
-                continue
-            covers = ((required == wide.required) | (wide.required == 0)).all(axis=1) & ~taken
-            covers[at] = False
-            for i in np.flatnonzero(covers):
-                if alike[i].gaps != wide.gaps:
-                    wide.forms = wide.forms + alike[i].forms
-                    taken[i] = True
-        out.extend(p for i, p in enumerate(alike) if not taken[i])
     return out
+
+
+def _absorbed(alike: list[Pattern]) -> Iterable[Pattern]:
+    required = np.stack([p.required for p in alike])
+    taken = np.zeros(len(alike), dtype=bool)
+    forms = [p.forms for p in alike]
+    for at, wide in enumerate(alike):
+        if not wide.joins or taken[at]:
+            continue
+        covered = ((required == wide.required) | (wide.required == 0)).all(axis=1) & ~taken
+        covered[at] = False
+        for i in np.flatnonzero(covered).tolist():
+            if alike[i].gaps != wide.gaps:
+                forms[at] = forms[at] + forms[i]
+                taken[i] = True
+    return (replace(p, forms=forms[i]) for i, p in enumerate(alike) if not taken[i])
 
 
 class Fit:

@@ -163,7 +163,7 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
             first = data[start]
             if first == _POINT and last - start > 2:  # ./bin/x and ../bin/x
                 first = data[start + (2 if data[start + 1] == _POINT else 1)]
-            if (first == _SLASH or first == _BACKSLASH) and letters:
+            if (first == _SLASH or first == _BACKSLASH) and (letters or digits):
                 kind, word = VALUE, _IS_VALUE
                 digits = False
             elif not digits and _VALUE_WORDS[word & np.uint64(1023)] == word:
