@@ -66,7 +66,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     [('99',)]
     """
 
-    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 500, max_length: int = 2_000) -> None:
+    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 300, max_length: int = 2_000) -> None:
         self.max_distinct = max_distinct
         self.max_alike = max_alike
         self.max_length = max_length

@@ -127,7 +127,7 @@ def absorb(patterns: Iterable[Pattern]) -> list[Pattern]:
     out: list[Pattern] = []
     for alike in by_shape.values():
         if len(alike) > 1 and len(alike) <= _ABSORB_AMONG and any(p.joins for p in alike):
-            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), p.template))
+            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), len(p.words), p.template))
             out.extend(_absorbed(alike))
         else:
             out.extend(alike)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
+from operator import eq
 from typing import NamedTuple
 
 HOLE = "\x00"
@@ -92,17 +94,25 @@ def row_of(words: list[str], texts: list[str], gaps: tuple[str, ...]) -> Row:
     ('at', '\\x00')
     """
     parts = _Parts(words, texts, gaps)
+    query, chain, quote = _punctuation(gaps)
     _names(parts)
-    if any("?" in gap for gap in gaps) or "HTTP/" + HOLE in words:
+    if query or "HTTP/" + HOLE in words:
         _requests(parts)
-    if ":" in gaps or "::" in gaps or DATE in words:
+    if chain or DATE in words:
         _chains(parts)
     if not _MONTHS.isdisjoint(words):
         _dates(parts)
-    _lists(parts)
-    if any(gap.endswith('="') for gap in gaps):
+    if any(map(eq, parts.words, islice(parts.words, 1, None))):
+        _lists(parts)
+    if quote:
         _quotes(parts)
     return Row(tuple(parts.words), tuple(parts.texts), tuple(parts.gaps), tuple(parts.spans))
+
+
+@lru_cache(maxsize=4096)
+def _punctuation(gaps: tuple[str, ...]) -> tuple[bool, bool, bool]:
+    """Whether there is what a query, a chain, or a quoted value needs."""
+    return any("?" in gap for gap in gaps), ":" in gaps or "::" in gaps, any(gap.endswith('="') for gap in gaps)
 
 
 def _names(parts: _Parts) -> None:
