@@ -31,7 +31,7 @@ class Scan(NamedTuple):
     shapes: Array
     counts: Array
     smallest: Array
-    """The line of every form that comes first in the order of bytes: whatever the order of the lines, the same."""
+    """The shortest line of every form (of those of one length, the first in the order of bytes)."""
     numbers_at: Array
     numbers: Array
     """``numbers[numbers_at[f] : numbers_at[f + 1]]`` are those in numbered words; 0 where the lines disagree."""
@@ -80,6 +80,9 @@ def scan(text: Text, limit: int) -> Scan:
     )
 
 
+Example = tuple[int, str]
+
+
 @dataclass(slots=True)
 class Form:
     """What is kept of all lines of one form."""
@@ -87,7 +90,8 @@ class Form:
     key: int
     shape: int
     count: int
-    example: str
+    example: Example
+    """Of its shortest line."""
     words: tuple[str, ...]
     """``HOLE`` for values, ``DATE`` for dates, the others as they stand in one of the lines."""
     gaps: tuple[str, ...]
@@ -116,7 +120,7 @@ class Form:
         """Return a form that can be added to on its own."""
         return replace(self, numbers=self.numbers.copy())
 
-    def add(self, count: int, example: str, numbers: Array) -> bool:
+    def add(self, count: int, example: Example, numbers: Array) -> bool:
         """Count more lines of the form; return whether its row is another now.
 
         ``numbers`` are those of its numbered words, as in ``Scan``.
@@ -130,9 +134,10 @@ class Form:
         return self.row is None
 
 
-def example_of(text: Text, line: int) -> str:
-    """Return a line as it is shown: its beginning."""
-    return text.line(line)[: 4 * _EXAMPLE_LENGTH].decode("utf-8", "replace")[:_EXAMPLE_LENGTH]
+def example_of(text: Text, line: int) -> Example:
+    """Return the length of a line in bytes, and its beginning."""
+    data = text.line(line)
+    return len(data), data[: 4 * _EXAMPLE_LENGTH].decode("utf-8", "replace")[:_EXAMPLE_LENGTH]
 
 
 def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator[Form]:
@@ -201,7 +206,9 @@ def words_of(text: Text, chosen: Array, limit: int) -> tuple[Array, Buffers]:
     first = np.zeros(len(chosen) + 1, np.int64)
     words = buffers(int(lengths.sum()))
     n = read_words(text.data, text.offsets, chosen, limit, buffers(limit), first, words)
-    return first, Buffers(*(column[: n + 1] for column in words[:-1]), words.masked[: words.bounds[n]])
+    return first, words._replace(
+        **{name: getattr(words, name)[: n + 1] for name in words._fields[:7]}, masked=words.masked[: words.bounds[n]]
+    )
 
 
 def _decoded(text: Text, number: int) -> tuple[str | bytes, int]:

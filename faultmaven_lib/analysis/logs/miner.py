@@ -254,6 +254,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
                 self._more[now] += count
             else:
                 self.other_ += count
+        for row in rows.values():
+            row[2] = row[2][1]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=["template", "count", "example"])
         frame.index.name = "id"
         self._templates = frame.astype({"count": "int64"}).sort_values(["count", "template"], ascending=[False, True])

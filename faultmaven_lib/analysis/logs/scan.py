@@ -29,13 +29,13 @@ from faultmaven_lib.analysis.logs.text import Array, Buffers
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DIGITS, _PLACE = np.uint64(256), np.uint64(257)  # hashed for what is left out
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_HALF, _LOW, _ONE = np.uint64(32), np.uint64(20), np.uint64(1)
+_HALF, _LOW, _BYTE, _ONE, _NONE = (np.uint64(n) for n in (32, 20, 8, 1, 0))
 _EQUALS, _LESS, _STAR, _MORE, _BLANK = b"=<*> "
 _POINT, _SLASH, _BACKSLASH, _MINUS, _UNDERSCORE = b"./\\-_"
 PLAIN, VALUE, COMPOSITE, NUMBERED, DATE = 0, 1, 2, 4, 8
 _BETWEEN = ",;=:()[]{}\"'|<>@&?!`"
 _VALUES = "true false True False TRUE FALSE null NULL nil None root admin undefined NaN N/A".split()
-_OTHER, _DIGIT, _MARK, _SPACE, _LETTER, _HEX = 0, 1, 2, 3, 4, 5  # classes of bytes
+_OTHER, _DIGIT, _LETTER, _HEX, _MARK, _SPACE = 0, 1, 2, 6, 16, 32  # classes of bytes; a hexadecimal digit is a letter
 _SIGN, _SEPARATOR, _AFTER_NO_VALUE = 1, 2, 4  # and other properties
 _BASIS = np.uint64(14695981039346656037)
 _PRIME = np.uint64(1099511628211)
@@ -66,9 +66,11 @@ def _alphabet() -> Array:
 
 
 def _hash_of(word: str) -> Any:
+    """Return what ``read_line`` makes of a word without digits."""
     h = int(_BASIS)
-    for byte in word.encode():
-        h = (h ^ byte) * int(_PRIME) % 2**64
+    for i in range(0, len(word), 8):
+        h = (h ^ int.from_bytes(word[i : i + 8].encode(), "big")) * int(_PRIME) % 2**64
+        h ^= h >> 32
     return np.uint64(h)
 
 
@@ -91,10 +93,13 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
-def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> int:
-    """Read one line; return how many words it has. Behind the last stands one more, for what comes after it."""
+def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> tuple[int, int, int]:
+    """Read one line; return how many words it has, the key of its form, and that of its shape, neither of them 0.
+
+    Behind the last word stands one more, for what comes after it.
+    """
     # One long function on purpose: a call for every word costs more than reading the word.
-    starts, ends, bounds, hashes, numbers, gaps, kinds, masked = line
+    starts, ends, bounds, hashes, numbers, gaps, kinds, masked, found = line
     while stop > begin and _CLASSES[data[stop - 1]] == _SPACE:
         stop -= 1
     end = min(stop, begin + limit)
@@ -104,117 +109,113 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
     while i < end and _CLASSES[data[i]] == _SPACE:
         i += 1
     n = used = 0
-    gap = _BASIS
+    key = shape = gap = _BASIS
     previous = -1  # where the last word ended
     while i < end or end < stop:
         start = last = i
-        kind, word = VALUE, _IS_VALUE
-        is_word = digits = letters = False
+        kind, word, number = VALUE, _IS_VALUE, _NONE
         b = data[i]
         byte = _CLASSES[b]
-        if i >= end:  # what lies beyond the limit is one value
+        before = used
+        if byte < _MARK and i < end:
+            all_ = byte
+            i += 1
+            while i < end:
+                byte = _CLASSES[data[i]]
+                if byte >= _MARK:
+                    break
+                all_ |= byte
+                i += 1
+            if all_ != _OTHER:
+                while data[i - 1] == _POINT:  # full stops end a sentence, they are not part of its last word
+                    i -= 1
+            last = i
+            if b == _POINT and last - start > 2:  # ./bin/x and ../bin/x
+                b = data[start + (2 if data[start + 1] == _POINT else 1)]
+            if all_ & _DIGIT:
+                if _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
+                    if last - start == 10:
+                        year_first = data[start + 4] < 48
+                        a = data[start + (4 if year_first else 2)]
+                        if a == data[start + (7 if year_first else 5)] and _MINUS <= a <= _SLASH:
+                            kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
+                elif b != _SLASH and b != _BACKSLASH:
+                    used = _read_number(data, start, last, used, masked, found)
+                    kind, word, number = np.int64(found[0]), found[1], found[2]
+            elif (b != _SLASH and b != _BACKSLASH) or all_ == _OTHER:
+                word = _BASIS
+                k = start
+                while k < last:  # eight bytes at a time
+                    eight = _NONE
+                    for k in range(k, min(k + 8, last)):
+                        eight = (eight << _BYTE) | np.uint64(data[k])
+                    word = (word ^ eight) * _PRIME
+                    word ^= word >> _HALF
+                    k += 1
+                if _VALUE_WORDS[word & np.uint64(1023)] == word:
+                    word = _IS_VALUE
+                else:
+                    kind = PLAIN
+        elif i >= end:  # what lies beyond the limit is one value
             if n and previous == end:
                 n -= 1
                 gap = gaps[n]
                 start = starts[n]
-                used = bounds[n]
+                used = before = bounds[n]
             i = last = end = stop
-            is_word = True
         elif byte == _SPACE:
             gap = (gap ^ np.uint64(_BLANK)) * _PRIME
+            i += 1
             while i < end and _CLASSES[data[i]] == _SPACE:
                 i += 1
-        elif byte == _MARK:
+            continue
+        else:
             gap = (gap ^ np.uint64(b)) * _PRIME
             i += 1
             following = data[i] if i < end else np.uint8(_BLANK)
             if b == _LESS and following == _STAR and i + 1 < end and data[i + 1] == _MORE:
                 # The line itself says "<*>": a value, or it could not be told from the place of one.
                 i += 2
-                last = i
-                is_word = True
             elif b == _EQUALS and start == previous and _FLAGS[following] & _AFTER_NO_VALUE:  # "name=" without a value
-                start = last = i
+                start = i
                 kind, word = PLAIN, _BASIS
-                is_word = True
             elif following == _CLOSING[b] and start != previous:  # "()" is an empty value, "call()" is not
-                start = last = i
-                is_word = True
-        else:
-            is_word = True
-            kind = PLAIN
-            word = so_far = _BASIS
-            while i < end:
-                b = data[i]
-                byte = _CLASSES[b]
-                if byte == _MARK or byte == _SPACE:
-                    break
-                so_far = (so_far ^ np.uint64(b)) * _PRIME
-                digits |= byte == _DIGIT
-                letters |= byte >= _LETTER
-                i += 1
-                if b != _POINT:
-                    last = i
-                    word = so_far
-            if not digits and not letters:
-                last = i
-                word = so_far
-            i = last
-            first = data[start]
-            if first == _POINT and last - start > 2:  # ./bin/x and ../bin/x
-                first = data[start + (2 if data[start + 1] == _POINT else 1)]
-            if (first == _SLASH or first == _BACKSLASH) and (letters or digits):
-                kind, word = VALUE, _IS_VALUE
-                digits = False
-            elif not digits and _VALUE_WORDS[word & np.uint64(1023)] == word:
-                kind, word = VALUE, _IS_VALUE
-        if is_word:
-            starts[n] = start
-            ends[n] = last
-            kinds[n] = kind
-            hashes[n] = word
-            numbers[n] = 0
-            gaps[n] = gap
-            bounds[n] = used
-            if digits:
-                used = _read_number(data, start, last, n, used, hashes, numbers, kinds, masked)
-            n += 1
-            gap = _BASIS
-            previous = last
-            while i < end and data[i] == _POINT:  # full stops end a sentence, they are not part of its last word
-                gap = (gap ^ np.uint64(_POINT)) * _PRIME
-                i += 1
+                start = i
+            else:
+                continue
+            last = i
+        starts[n] = start
+        ends[n] = last
+        kinds[n] = kind
+        hashes[n] = word
+        numbers[n] = number
+        gaps[n] = gap
+        bounds[n] = before
+        n += 1
+        previous = last
+        shape = (shape ^ gap) * _PRIME
+        shape ^= shape >> _HALF
+        key = (key ^ word) * _MIX
+        key ^= key >> _HALF
+        gap = _BASIS
+        while i < end and data[i] == _POINT:
+            gap = (gap ^ np.uint64(_POINT)) * _PRIME
+            i += 1
     starts[n] = ends[n] = stop
     kinds[n] = PLAIN
     hashes[n] = numbers[n] = 0
     gaps[n] = gap
     bounds[n] = used
-    return n
+    shape = (shape ^ gap) * _MIX
+    shape = (shape ^ (shape >> _HALF)) | _ONE
+    key = (key ^ shape) * _MIX
+    return n, (key ^ (key >> _HALF)) | _ONE, shape
 
 
 @compiled
-def _read_number(
-    data: Array,
-    start: int,
-    end: int,
-    at: int,
-    used: int,
-    hashes: Array,
-    numbers: Array,
-    kinds: Array,
-    masked: Array,
-) -> int:
-    """Classify a word with a digit in it: a value, or a name with a number. Return how much of ``masked`` is used."""
-    kinds[at] = VALUE
-    hashes[at] = _IS_VALUE
-    if _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < end else 0)]] == _DIGIT:
-        if end - start == 10:
-            year_first = data[start + 4] < 48
-            a = data[start + (4 if year_first else 2)]
-            if a == data[start + (7 if year_first else 5)] and _MINUS <= a <= _SLASH:
-                kinds[at] = VALUE | DATE  # 2026-03-01, 01/03/2026, 01.03.2026
-                hashes[at] = _IS_DATE
-        return used
+def _read_number(data: Array, start: int, end: int, used: int, masked: Array, found: Array) -> int:
+    """Classify a name with numbers in it. Return how much of ``masked`` is used; the rest is in ``found``."""
+    found[0], found[1], found[2] = VALUE, _IS_VALUE, 0
     word = number = word_to_place = _BASIS
     separators = -1  # between the last place and here, if there is nothing else
     places = numbered = 0
@@ -233,16 +234,19 @@ def _read_number(
             i += 1
             continue
         stop = i
-        digits = runs = 0
-        hexadecimal = True
-        before = 0
+        all_ = kind
         while stop < end and _CLASSES[data[stop]] != _OTHER:
-            before, last = _CLASSES[data[stop]], before
-            digits += before == _DIGIT
-            runs += before == _DIGIT and last != _DIGIT
-            hexadecimal &= before != _LETTER
+            all_ |= _CLASSES[data[stop]]
             stop += 1
-        if digits == 0 or (kind != _DIGIT and runs == 1 and digits <= 3 and (not hexadecimal or stop - i <= 4)):
+        digits = runs = others = 0
+        if all_ & _DIGIT and kind != _DIGIT:
+            for k in range(i, stop):
+                byte = _CLASSES[data[k]]
+                digits += byte == _DIGIT
+                runs += byte == _DIGIT and _CLASSES[data[k - 1]] != _DIGIT
+                others += byte == _LETTER
+        # Letters and one short number: part of a name, unless it is a hexadecimal number.
+        if kind != _DIGIT and runs <= 1 and digits <= 3 and (others or not digits or stop - i <= 4):
             numbered += digits > 0
             separators = -1
             for k in range(i, stop):
@@ -267,25 +271,10 @@ def _read_number(
         i = stop
     if places + numbered > 1:  # as a whole it identifies something: R30-M0-N9
         return used
-    kinds[at] = COMPOSITE if places else NUMBERED
-    hashes[at] = word
-    numbers[at] = number if numbered else np.uint64(0)
+    found[0] = COMPOSITE if places else NUMBERED
+    found[1] = word
+    found[2] = number if numbered else _NONE
     return out
-
-
-@compiled
-def keys_of(n: int, line: Buffers) -> tuple[int, int]:
-    """Return the key of a form and that of its shape, neither of them 0."""
-    key = shape = _BASIS
-    for i in range(n):
-        shape = (shape ^ line.gaps[i]) * _PRIME
-        shape ^= shape >> _HALF
-        key = (key ^ line.hashes[i]) * _MIX
-        key ^= key >> _HALF
-    shape = (shape ^ line.gaps[n]) * _MIX
-    shape = (shape ^ (shape >> _HALF)) | _ONE
-    key = (key ^ shape) * _MIX
-    return (key ^ (key >> _HALF)) | _ONE, shape
 
 
 @compiled
@@ -318,10 +307,9 @@ def count_forms(
         slots[slot_of(np.uint64(keys[form]), slots, keys)] = form
     while at < form_of.size:
         begin, stop = offsets[at], offsets[at + 1]
-        n = read_line(data, begin, stop, limit, line)
+        n, key, shape = read_line(data, begin, stop, limit, line)
         if forms == keys.size or numbers_at[forms] + n > numbers.size:
             break
-        key, shape = keys_of(n, line)
         slot = slot_of(key, slots, keys)
         form = slots[slot]
         new = form < 0
@@ -351,13 +339,15 @@ def count_forms(
 
 @compiled
 def _is_before(data: Array, a: int, a_stop: int, b: int, b_stop: int) -> bool:
-    """Whether the bytes of one line come before those of another."""
-    while a < a_stop and b < b_stop:
+    """Whether a line is shorter than another, or, of one length, its bytes come first."""
+    if a_stop - a != b_stop - b:
+        return bool(a_stop - a < b_stop - b)
+    while a < a_stop:
         if data[a] != data[b]:
             return bool(data[a] < data[b])
         a += 1
         b += 1
-    return a == a_stop and b < b_stop
+    return False
 
 
 @compiled
@@ -373,7 +363,7 @@ def read_words(
     """Append the words of the chosen lines; return how many they are."""
     at = used = 0
     for c in range(chosen.size):
-        n = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
+        n, _, _ = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
         for i in range(n + 1):
             words.starts[at] = line.starts[i]
             words.ends[at] = line.ends[i]
@@ -409,8 +399,7 @@ def fit_lines(
     Patterns are sorted by shape; word i of pattern p has to be ``required[first[p] + i]``, where that is not 0.
     """
     for c in range(chosen.size):
-        n = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
-        _, shape = keys_of(n, line)
+        n, _, shape = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
         fits[c] = -1
         pattern = slots[slot_of(shape, slots, shapes)]
         while 0 <= pattern < shapes.size and np.uint64(shapes[pattern]) == shape:

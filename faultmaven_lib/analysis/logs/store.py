@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from faultmaven_lib.analysis.logs.forms import Form
+from faultmaven_lib.analysis.logs.forms import Example, Form
 from faultmaven_lib.analysis.logs.patterns import Fit, Pattern, absorb, mine
 from faultmaven_lib.analysis.logs.text import Array
 
@@ -36,7 +36,7 @@ class Store:
         self.alike[form.shape] += 1
         self._put(form)
 
-    def add(self, key: int, count: int, example: str, numbers: Array) -> None:
+    def add(self, key: int, count: int, example: Example, numbers: Array) -> None:
         """Count more lines of a form that is there."""
         form = self.forms[key]
         gaps = form.joined().gaps

@@ -37,6 +37,8 @@ class Buffers(NamedTuple):
     gaps: Array
     kinds: Array
     masked: Array
+    found: Array
+    """Kind, hash and number of the word that is being read."""
 
 
 def buffers(limit: int) -> Buffers:
@@ -46,6 +48,7 @@ def buffers(limit: int) -> Buffers:
         *(np.empty(size, np.int64) for _ in range(3)),
         *(np.empty(size, np.uint64) for _ in range(3)),
         *(np.empty(size, np.uint8) for _ in range(2)),
+        np.zeros(3, np.uint64),
     )
 
 
