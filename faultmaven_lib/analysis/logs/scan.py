@@ -92,6 +92,11 @@ def compiled(function: Function) -> Function:
     return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
 
 
+def inlined(function: Function) -> Function:
+    """Compile as part of the caller: a call there would cost it the registers, even where it is not made."""
+    return numba.njit(inline="always")(function)  # type: ignore[no-any-return]
+
+
 @compiled
 def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> tuple[int, int, int]:
     """Read one line; return how many words it has, the key of its form, and that of its shape, neither of them 0.
@@ -119,13 +124,14 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
         before = used
         if byte < _MARK and i < end:
             all_ = byte
-            i += 1
+            i = tail = start + 1  # tail: behind the last byte that is no digit
             while i < end:
                 byte = _CLASSES[data[i]]
                 if byte >= _MARK:
                     break
                 all_ |= byte
                 i += 1
+                tail = tail if byte == _DIGIT else i
             if all_ != _OTHER:
                 while data[i - 1] == _POINT:  # full stops end a sentence, they are not part of its last word
                     i -= 1
@@ -139,7 +145,21 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                         a = data[start + (4 if year_first else 2)]
                         if a == data[start + (7 if year_first else 5)] and _MINUS <= a <= _SLASH:
                             kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
-                elif b != _SLASH and b != _BACKSLASH:
+                elif b == _SLASH or b == _BACKSLASH:
+                    pass
+                elif tail < last and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER) and not _has_digit(data, start, tail):
+                    # A name and its number, as most are.
+                    if tail - start > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
+                        tail -= 1  # the sign in blk_-17
+                    word = _BASIS
+                    for k in range(start, tail):
+                        word = (word ^ np.uint64(data[k])) * _PRIME
+                        masked[used] = data[k]
+                        used += 1
+                    masked[used] = 0
+                    used += 1
+                    kind, word = COMPOSITE, (word ^ _PLACE) * _PRIME
+                else:
                     used = _read_number(data, start, last, used, masked, found)
                     kind, word, number = np.int64(found[0]), found[1], found[2]
             elif (b != _SLASH and b != _BACKSLASH) or all_ == _OTHER:
@@ -213,10 +233,18 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
 
 
 @compiled
+def _has_digit(data: Array, start: int, end: int) -> bool:
+    for i in range(start, end):
+        if _CLASSES[data[i]] == _DIGIT:
+            return True
+    return False
+
+
+@inlined
 def _read_number(data: Array, start: int, end: int, used: int, masked: Array, found: Array) -> int:
     """Classify a name with numbers in it. Return how much of ``masked`` is used; the rest is in ``found``."""
-    found[0], found[1], found[2] = VALUE, _IS_VALUE, 0
     word = number = word_to_place = _BASIS
+    found[0], found[1], found[2] = VALUE, _IS_VALUE, 0
     separators = -1  # between the last place and here, if there is nothing else
     places = numbered = 0
     out = out_to_place = used
