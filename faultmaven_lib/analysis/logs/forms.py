@@ -53,7 +53,7 @@ def scan(text: Text, limit: int) -> Scan:
     room = buffers(limit)
     size, line, forms = 1 << 12, 0, 0
     rows = np.empty((4, size), np.int64)
-    numbers_at, numbers = np.zeros(size + 1, np.int64), np.empty(max(size, limit), np.uint64)
+    numbers_at, numbers = np.zeros(size + 1, np.int64), np.empty(max(size, limit), np.int64)
     while line < lines:
         slots = np.full(4 * rows.shape[1], -1, np.int32)
         line, forms = count_forms(
@@ -75,9 +75,7 @@ def scan(text: Text, limit: int) -> Scan:
             numbers = np.concatenate((numbers, np.empty_like(numbers)))
     keys, shapes, counts, smallest = rows[:, :forms]
     numbers = numbers[: numbers_at[forms]]
-    return Scan(
-        form_of, keys.view(np.uint64), shapes.view(np.uint64), counts, smallest, numbers_at[: forms + 1], numbers
-    )
+    return Scan(form_of, keys, shapes, counts, smallest, numbers_at[: forms + 1], numbers)
 
 
 Example = tuple[int, str]

@@ -155,12 +155,12 @@ class Fit:
 
     def __init__(self, patterns: list[Pattern]) -> None:
         self.patterns = sorted(patterns, key=lambda p: (p.shape, -int((p.required != 0).sum()), p.template))
-        shapes = np.array([p.shape for p in self.patterns], dtype=np.uint64)
-        self._shapes = shapes.view(np.int64)
+        shapes = np.array([p.shape for p in self.patterns], dtype=np.int64)
+        self._shapes = shapes
         lengths = [len(p.required) for p in self.patterns]
         self._first = np.r_[0, np.cumsum(lengths)].astype(np.int64)
-        self._required = np.concatenate([p.required for p in self.patterns] or [np.zeros(0, np.uint64)])
-        self._numbers = np.concatenate([p.numbers for p in self.patterns] or [np.zeros(0, np.uint64)])
+        self._required = np.concatenate([p.required for p in self.patterns] or [np.zeros(0, np.int64)])
+        self._numbers = np.concatenate([p.numbers for p in self.patterns] or [np.zeros(0, np.int64)])
         size = 1 << max(10, (4 * len(shapes)).bit_length())
         slots = [-1] * size
         before = 0

@@ -27,9 +27,7 @@ import numpy as np
 from faultmaven_lib.analysis.logs.text import Array, Buffers
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-_DIGITS, _PLACE = np.uint64(256), np.uint64(257)  # hashed for what is left out
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_HALF, _LOW, _BYTE, _ONE, _NONE = (np.uint64(n) for n in (32, 20, 8, 1, 0))
+_DIGITS, _PLACE = 256, 257  # hashed for what is left out
 _EQUALS, _LESS, _STAR, _MORE, _BLANK = b"=<*> "
 _POINT, _SLASH, _BACKSLASH, _MINUS, _UNDERSCORE = b"./\\-_"
 PLAIN, VALUE, COMPOSITE, NUMBERED, DATE = 0, 1, 2, 4, 8
@@ -37,10 +35,12 @@ _BETWEEN = ",;=:()[]{}\"'|<>@&?!`"
 _VALUES = "true false True False TRUE FALSE null NULL nil None root admin undefined NaN N/A".split()
 _OTHER, _DIGIT, _LETTER, _HEX, _MARK, _SPACE = 0, 1, 2, 6, 16, 32  # classes of bytes; a hexadecimal digit is a letter
 _SIGN, _SEPARATOR, _AFTER_NO_VALUE = 1, 2, 4  # and other properties
-_BASIS = np.uint64(14695981039346656037)
-_PRIME = np.uint64(1099511628211)
-_IS_VALUE = np.uint64(0xA5A5A5A5A5A5A5A5)
-_IS_DATE = np.uint64(0x5A5A5A5A5A5A5A5A)
+# Hashes are 64-bit integers with a sign: numba has no other that mix with literals, and fewer types compile faster.
+_BASIS = -3750763034362895579
+_PRIME = 1099511628211
+_MIX = -7046029254386353131  # 2**64 divided by the golden ratio
+_IS_VALUE = -6510615555426900571
+_IS_DATE = 6510615555426900570
 
 
 def _alphabet() -> Array:
@@ -48,7 +48,7 @@ def _alphabet() -> Array:
 
     Control characters count as digits, so that they always end up in values.
     """
-    table = np.zeros((3, 256), dtype=np.uint8)
+    table = np.zeros((3, 256), dtype=np.int64)
     out = table[0]
     out[:] = _OTHER
     for byte in range(256):
@@ -65,21 +65,25 @@ def _alphabet() -> Array:
     return table
 
 
-def _hash_of(word: str) -> Any:
+def _hash_of(word: str) -> int:
     """Return what ``read_line`` makes of a word without digits."""
-    h = int(_BASIS)
+    h = _BASIS
     for i in range(0, len(word), 8):
-        h = (h ^ int.from_bytes(word[i : i + 8].encode(), "big")) * int(_PRIME) % 2**64
+        h = _signed((h ^ int.from_bytes(word[i : i + 8].encode(), "big")) * _PRIME)
         h ^= h >> 32
-    return np.uint64(h)
+    return h
+
+
+def _signed(number: int) -> int:
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def _value_words() -> Array:
     """Hashes of the words that are values, each at the place its last bits name."""
-    table = np.zeros(1024, dtype=np.uint64)
+    table = np.zeros(1024, dtype=np.int64)
     for word in _VALUES:
         h = _hash_of(word)
-        table[int(h) & 1023] = h
+        table[h & 1023] = h
     return table
 
 
@@ -94,7 +98,7 @@ def compiled(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile as part of the caller: a call there would cost it the registers, even where it is not made."""
-    return numba.njit(inline="always")(function)  # type: ignore[no-any-return]
+    return numba.njit(cache=True, nogil=True, forceinline=True)(function)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -113,12 +117,13 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
     i = begin
     while i < end and _CLASSES[data[i]] == _SPACE:
         i += 1
-    n = used = 0
+    n = 0
+    used = np.int64(0)  # not the literal: each would be compiled for
     key = shape = gap = _BASIS
     previous = -1  # where the last word ended
     while i < end or end < stop:
         start = last = i
-        kind, word, number = VALUE, _IS_VALUE, _NONE
+        kind, word, number = VALUE, _IS_VALUE, 0
         b = data[i]
         byte = _CLASSES[b]
         before = used
@@ -147,13 +152,17 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                             kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
                 elif b == _SLASH or b == _BACKSLASH:
                     pass
-                elif tail < last and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER) and not _has_digit(data, start, tail):
+                elif (
+                    tail < last
+                    and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER)
+                    and not _has_digit(data, start, tail)
+                ):
                     # A name and its number, as most are.
                     if tail - start > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
                         tail -= 1  # the sign in blk_-17
                     word = _BASIS
                     for k in range(start, tail):
-                        word = (word ^ np.uint64(data[k])) * _PRIME
+                        word = (word ^ data[k]) * _PRIME
                         masked[used] = data[k]
                         used += 1
                     masked[used] = 0
@@ -161,18 +170,18 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                     kind, word = COMPOSITE, (word ^ _PLACE) * _PRIME
                 else:
                     used = _read_number(data, start, last, used, masked, found)
-                    kind, word, number = np.int64(found[0]), found[1], found[2]
+                    kind, word, number = found[0], found[1], found[2]
             elif (b != _SLASH and b != _BACKSLASH) or all_ == _OTHER:
                 word = _BASIS
                 k = start
                 while k < last:  # eight bytes at a time
-                    eight = _NONE
+                    eight = 0
                     for k in range(k, min(k + 8, last)):
-                        eight = (eight << _BYTE) | np.uint64(data[k])
+                        eight = (eight << 8) | data[k]
                     word = (word ^ eight) * _PRIME
-                    word ^= word >> _HALF
+                    word ^= word >> 32
                     k += 1
-                if _VALUE_WORDS[word & np.uint64(1023)] == word:
+                if _VALUE_WORDS[word & 1023] == word:
                     word = _IS_VALUE
                 else:
                     kind = PLAIN
@@ -184,15 +193,15 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                 used = before = bounds[n]
             i = last = end = stop
         elif byte == _SPACE:
-            gap = (gap ^ np.uint64(_BLANK)) * _PRIME
+            gap = (gap ^ _BLANK) * _PRIME
             i += 1
             while i < end and _CLASSES[data[i]] == _SPACE:
                 i += 1
             continue
         else:
-            gap = (gap ^ np.uint64(b)) * _PRIME
+            gap = (gap ^ b) * _PRIME
             i += 1
-            following = data[i] if i < end else np.uint8(_BLANK)
+            following = data[i] if i < end else _BLANK
             if b == _LESS and following == _STAR and i + 1 < end and data[i + 1] == _MORE:
                 # The line itself says "<*>": a value, or it could not be told from the place of one.
                 i += 2
@@ -214,12 +223,12 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
         n += 1
         previous = last
         shape = (shape ^ gap) * _PRIME
-        shape ^= shape >> _HALF
+        shape ^= shape >> 32
         key = (key ^ word) * _MIX
-        key ^= key >> _HALF
+        key ^= key >> 32
         gap = _BASIS
         while i < end and data[i] == _POINT:
-            gap = (gap ^ np.uint64(_POINT)) * _PRIME
+            gap = (gap ^ _POINT) * _PRIME
             i += 1
     starts[n] = ends[n] = stop
     kinds[n] = PLAIN
@@ -227,9 +236,9 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
     gaps[n] = gap
     bounds[n] = used
     shape = (shape ^ gap) * _MIX
-    shape = (shape ^ (shape >> _HALF)) | _ONE
+    shape = (shape ^ (shape >> 32)) | 1
     key = (key ^ shape) * _MIX
-    return n, (key ^ (key >> _HALF)) | _ONE, shape
+    return n, (key ^ (key >> 32)) | 1, shape
 
 
 @compiled
@@ -255,7 +264,7 @@ def _read_number(data: Array, start: int, end: int, used: int, masked: Array, fo
             if data[i] == _MINUS and i > start and data[i - 1] == _UNDERSCORE and _CLASSES[data[i + 1]] == _DIGIT:
                 i += 1  # the sign in blk_-17
                 continue
-            word = (word ^ np.uint64(data[i])) * _PRIME
+            word = (word ^ data[i]) * _PRIME
             masked[out] = data[i]
             out += 1
             separators = separators + 1 if 0 <= separators < 2 and _FLAGS[data[i]] & _SEPARATOR else -1
@@ -281,9 +290,9 @@ def _read_number(data: Array, start: int, end: int, used: int, masked: Array, fo
                 masked[out] = data[k]
                 out += 1
                 if _CLASSES[data[k]] != _DIGIT:
-                    word = (word ^ np.uint64(data[k])) * _PRIME
+                    word = (word ^ data[k]) * _PRIME
                     continue
-                number = (number ^ np.uint64(data[k])) * _PRIME
+                number = (number ^ data[k]) * _PRIME
                 if _CLASSES[data[k - 1]] != _DIGIT:
                     word = (word ^ _DIGITS) * _PRIME
         elif separators >= 0:  # 4-17-2: numbers with a separator between them have one place
@@ -301,7 +310,7 @@ def _read_number(data: Array, start: int, end: int, used: int, masked: Array, fo
         return used
     found[0] = COMPOSITE if places else NUMBERED
     found[1] = word
-    found[2] = number if numbered else _NONE
+    found[2] = number if numbered else 0
     return out
 
 
@@ -309,8 +318,8 @@ def _read_number(data: Array, start: int, end: int, used: int, masked: Array, fo
 def slot_of(key: int, slots: Array, keys: Array) -> int:
     """Return where a key is in a hash table, or the free slot where it would be."""
     mask = slots.size - 1
-    slot = np.int64(key >> _LOW) & mask
-    while slots[slot] >= 0 and np.uint64(keys[slots[slot]]) != key:
+    slot = (key >> 20) & mask
+    while slots[slot] >= 0 and keys[slots[slot]] != key:
         slot = (slot + 1) & mask
     return slot
 
@@ -332,7 +341,7 @@ def count_forms(
     """Read lines from ``at`` on until all are read or a table is full; return the next one, and the forms so far."""
     keys, shapes, counts, smallest = rows[0], rows[1], rows[2], rows[3]
     for form in range(forms):  # the tables have grown
-        slots[slot_of(np.uint64(keys[form]), slots, keys)] = form
+        slots[slot_of(keys[form], slots, keys)] = form
     while at < form_of.size:
         begin, stop = offsets[at], offsets[at + 1]
         n, key, shape = read_line(data, begin, stop, limit, line)
@@ -354,7 +363,7 @@ def count_forms(
             for i in range(n):
                 number = line.numbers[i]
                 if number:
-                    numbers[k] = number if new or numbers[k] == number else np.uint64(0)
+                    numbers[k] = number if new or numbers[k] == number else 0
                     k += 1
             numbers_at[form + 1] = k
         counts[form] += 1
@@ -430,7 +439,7 @@ def fit_lines(
         n, _, shape = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
         fits[c] = -1
         pattern = slots[slot_of(shape, slots, shapes)]
-        while 0 <= pattern < shapes.size and np.uint64(shapes[pattern]) == shape:
+        while 0 <= pattern < shapes.size and shapes[pattern] == shape:
             at = first[pattern]
             i = 0
             while i < n and (

@@ -28,7 +28,7 @@ class Store:
 
     def holds(self, keys: Array) -> Array:
         """Return which of these keys are those of forms that are kept."""
-        return np.isin(keys, np.fromiter(self.forms, np.uint64, len(self.forms)))
+        return np.isin(keys, np.fromiter(self.forms, np.int64, len(self.forms)))
 
     def keep(self, form: Form) -> None:
         """Keep a form that was not there."""

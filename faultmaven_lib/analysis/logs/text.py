@@ -45,10 +45,9 @@ def buffers(limit: int) -> Buffers:
     """Return room for the words of a line of so many bytes."""
     size = limit + 3
     return Buffers(
-        *(np.empty(size, np.int64) for _ in range(3)),
-        *(np.empty(size, np.uint64) for _ in range(3)),
+        *(np.empty(size, np.int64) for _ in range(6)),
         *(np.empty(size, np.uint8) for _ in range(2)),
-        np.zeros(3, np.uint64),
+        np.zeros(3, np.int64),
     )
 
 
