@@ -127,7 +127,7 @@ def absorb(patterns: Iterable[Pattern]) -> list[Pattern]:
     out: list[Pattern] = []
     for alike in by_shape.values():
         if len(alike) > 1 and len(alike) <= _ABSORB_AMONG and any(p.joins for p in alike):
-            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), len(p.words), p.template))
+            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), len(p.words), p.template, p.spans))
             out.extend(_absorbed(alike))
         else:
             out.extend(alike)
@@ -154,7 +154,7 @@ class Fit:
     """Patterns, ready to be held against lines."""
 
     def __init__(self, patterns: list[Pattern]) -> None:
-        self.patterns = sorted(patterns, key=lambda p: (p.shape, -int((p.required != 0).sum()), p.template))
+        self.patterns = sorted(patterns, key=lambda p: (p.shape, -int((p.required != 0).sum()), p.template, p.spans))
         shapes = np.array([p.shape for p in self.patterns], dtype=np.int64)
         self._shapes = shapes
         lengths = [len(p.required) for p in self.patterns]

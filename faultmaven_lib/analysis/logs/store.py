@@ -69,7 +69,11 @@ class Store:
         """Return the patterns of all forms."""
         if self._patterns is None:
             for gaps in self._changed:
-                self._mined[gaps] = mine(self._by_gaps[gaps].values(), gaps)
+                if not self._by_gaps[gaps]:
+                    del self._by_gaps[gaps]
+                    self._mined.pop(gaps, None)
+                else:
+                    self._mined[gaps] = mine(self._by_gaps[gaps].values(), gaps)
             self._changed.clear()
             self._patterns = absorb(pattern for mined in self._mined.values() for pattern in mined)
         return self._patterns
