@@ -30,9 +30,9 @@ SYSTEMS = {
         Progress of TaskAttempt {attempt} is : {float}
         Assigned container {container} to {attempt}
         Launching {attempt}
-        Retrying connect to server: {host}:{port}. Already tried {int} time(s); maxRetries={int}
+        Retrying connect to server: {hostport}. Already tried {int} time(s); maxRetries={int}
         Failed to renew lease for [DFSClient_NONMAPREDUCE_{int}_{int}] for {int} seconds. Will retry shortly ...
-        Address change detected. Old: {host}/{ip}:{port} New: {host}:{port}
+        Address change detected. Old: {host}/{endpoint} New: {hostport}
         Auth successful for {job} (auth:SIMPLE)
         JVM with ID: jvm_{long}_{int}_m_{int} given task: {attempt}
         ERROR IN CONTACTING RM.
@@ -41,7 +41,7 @@ SYSTEMS = {
         Registered signal handlers for [TERM, HUP, INT]
         Changing view acls to: {user},{user}
         Starting remoting
-        Remoting started; listening on addresses :[akka.tcp://sparkExecutorActorSystem@{host}:{port}]
+        Remoting started; listening on addresses :[akka.tcp://sparkExecutorActorSystem@{hostport}]
         Created local directory at /opt/hdfs/nodemanager/usercache/{user}/appcache/{app}/blockmgr-{uuid}
         MemoryStore started with capacity {float} GB
         Got assigned task {int}
@@ -53,17 +53,17 @@ SYSTEMS = {
         Reading broadcast variable {int} took {int} ms
         Found block rdd_{int}_{int} locally
         Partition rdd_{int}_{int} not found, computing it
-        Input split: hdfs://{host}:{port}/pjhe/logs/2kSOSP.log:{int}+{int}
+        Input split: hdfs://{url}:{int}+{int}
         mapred.tip.id is deprecated. Instead, use mapreduce.task.id
         Driver commanded a shutdown
         """,
     "Zookeeper": """
-        Received connection request /{ip}:{port}
-        Accepted socket connection from /{ip}:{port}
-        Closed socket connection for client /{ip}:{port} which had sessionid {hex}
-        Closed socket connection for client /{ip}:{port} (no session established for client)
-        Client attempting to establish new session at /{ip}:{port}
-        Established session {hex} with negotiated timeout {int} for client /{ip}:{port}
+        Received connection request /{endpoint}
+        Accepted socket connection from /{endpoint}
+        Closed socket connection for client /{endpoint} which had sessionid {hex}
+        Closed socket connection for client /{endpoint} (no session established for client)
+        Client attempting to establish new session at /{endpoint}
+        Established session {hex} with negotiated timeout {int} for client /{endpoint}
         Expiring session {hex}, timeout of {int}ms exceeded
         Processed session termination for sessionid: {hex}
         caught end of stream exception
@@ -71,7 +71,7 @@ SYSTEMS = {
         Interrupting SendWorker
         Send worker leaving thread
         Notification time out: {int}
-        Cannot open channel to {int} at election address /{ip}:{port}
+        Cannot open channel to {int} at election address /{endpoint}
         Notification: {int} (n.leader), {hex} (n.zxid), {hex} (n.round), LOOKING (n.state), {int} (n.sid)
         New election. My id = {int}, proposed zxid={hex}
         LOOKING
@@ -79,10 +79,10 @@ SYSTEMS = {
         Snapshotting: {hex} to /var/lib/zookeeper/version-2/snapshot.{hexdigits}
         """,
     "Proxifier": """
-        {host}:{port} open through proxy {host}:{port} HTTPS
-        {host}:{port} close, {int} bytes sent, {int} bytes ({float} KB) received, lifetime {clock}
-        {host}:{port} error : Could not connect through proxy {host}:{port} - Proxy server cannot establish a connection with the target, status code {int}
-        open through proxy {host}:{port} SOCKS5
+        {hostport} open through proxy {hostport} HTTPS
+        {hostport} close, {int} bytes sent, {int} bytes ({float} KB) received, lifetime {clock}
+        {hostport} error : Could not connect through proxy {hostport} - Proxy server cannot establish a connection with the target, status code {int}
+        open through proxy {hostport} SOCKS5
         """,
     "HealthApp": """
         calculateCaloriesWithCache totalCalories={int}
@@ -113,7 +113,7 @@ SYSTEMS = {
         DHCPACK on {ip} to {mac} via eth1
         Did not receive identification string from {ip}
         [ib_sm_discovery.c:{int}]: discovery done with {int} nodes
-        {letter}{int}DUr{int}: to=root, ctladdr=root (0/0), delay={clock}, xdelay={clock}, mailer=relay, pri={int}, relay={host}, dsn=4.0.0, stat=Deferred: Connection refused by {host}
+        {letter}{int}DUr{int}: to=root, ctladdr=root ({ratio}), delay={clock}, xdelay={clock}, mailer=relay, pri={int}, relay={host}, dsn={version}, stat=Deferred: Connection refused by {host}
         """,
     "Mac": """
         ARPT: {float}: wl0: setDISPLAY: Display changed
@@ -125,26 +125,26 @@ SYSTEMS = {
         hibernate image path: /var/vm/sleepimage
         Wake reason: EC.SleepTimer (SleepTimer)
         Received Capabilities changed notification from {package}
-        TCP connection {int} {host}:{port} failed: Operation timed out
+        TCP connection {int} {hostport} failed: Operation timed out
         [{long}] Scheduled activity com.apple.xpc.activity.{int} for {int} seconds from now
         Full interval sync failed, {hexdigits} retries left
         """,
     "Kubernetes": """
-        Successfully assigned {ns}/{pod} to {node}
+        Successfully assigned {object} to {node}
         Pulling image "{image}"
         Successfully pulled image "{image}" in {duration}
         Created container {word}
         Started container {word}
         Back-off restarting failed container {word} in pod {pod}_{ns}({uuid})
-        Readiness probe failed: Get "http://{ip}:{port}/healthz": dial tcp {ip}:{port}: connect: connection refused
+        Readiness probe failed: Get "http://{url}": dial tcp {endpoint}: connect: connection refused
         Liveness probe failed: HTTP probe failed with statuscode: {int}
         Stopping container {word}
         Scaled up replica set {pod} to {int}
         Scaled down replica set {pod} to {int}
-        {int}/{int} nodes are available: {int} Insufficient memory, {int} node(s) had taint
+        {ratio} nodes are available: {int} Insufficient memory, {int} node(s) had taint
         Node {node} status is now: NodeNotReady
-        "SyncLoop ADD" source="api" pods=["{ns}/{pod}"]
-        "SyncLoop DELETE" source="api" pods=["{ns}/{pod}"]
+        "SyncLoop ADD" source="api" pods=["{object}"]
+        "SyncLoop DELETE" source="api" pods=["{object}"]
         """,
     "PostgreSQL": """
         connection received: host={ip} port={port}
@@ -152,7 +152,7 @@ SYSTEMS = {
         disconnection: session time: {clock} user={word} database={word} host={ip} port={port}
         checkpoint starting: time
         checkpoint starting: xlog
-        checkpoint complete: wrote {int} buffers ({float}%); 0 WAL file(s) added, {int} removed, {int} recycled; write={float} s, sync={float} s, total={float} s
+        checkpoint complete: wrote {int} buffers ({float}%); {int} WAL file(s) added, {int} removed, {int} recycled; write={float} s, sync={float} s, total={float} s
         could not receive data from client: Connection reset by peer
         duplicate key value violates unique constraint "{word}_pkey"
         deadlock detected
@@ -164,18 +164,18 @@ SYSTEMS = {
         temporary file: path "base/pgsql_tmp/pgsql_tmp{int}.{int}", size {int}
         """,
     "nginx and Redis": """
-        {ip} - - [{day}/Mar/2026:{clock} +0000] "GET {path} HTTP/1.1" 200 {int} "-" "kube-probe/1.30"
-        {ip} - - [{day}/Mar/2026:{clock} +0000] "POST {path} HTTP/1.1" 201 {int} "-" "kube-probe/1.30"
-        *{int} connect() failed (111: Connection refused) while connecting to upstream, client: {ip}, server: {host}, upstream: "http://{ip}:{port}{path}"
-        *{int} upstream timed out (110: Connection timed out) while reading response header from upstream, client: {ip}, server: {host}
+        {ip} - - [{stamp}] "GET {target}" {status} {int} "-" "kube-probe/{float}"
+        {ip} - - [{stamp}] "POST {target}" {status} {int} "-" "kube-probe/{float}"
+        *{int} connect() failed ({errno}: Connection refused) while connecting to upstream, client: {ip}, server: {host}, upstream: "http://{url}"
+        *{int} upstream timed out ({errno}: Connection timed out) while reading response header from upstream, client: {ip}, server: {host}
         worker process {int} exited on signal {int}
         signal process started
         Background saving started by pid {int}
         Background saving terminated with success
         DB saved on disk
         {int} changes in {int} seconds. Saving...
-        Connection with replica {ip}:{port} lost.
-        Synchronization with replica {ip}:{port} succeeded
+        Connection with replica {endpoint} lost.
+        Synchronization with replica {endpoint} succeeded
         RDB: {int} MB of memory used by copy-on-write
         MASTER aborted replication with an error: ERR Can't SYNC while not connected with my master
         """,
@@ -228,14 +228,23 @@ def _values(rng: random.Random) -> dict[str, Callable[[], str]]:
         "long": stamp,
         "float": lambda: f"{rng.random() * 500:.2f}",
         "ip": ip,
+        "endpoint": lambda: f"{ip()}:{rng.randint(1024, 65535)}",
+        "hostport": lambda: f"{rng.choice(hosts)}:{rng.randint(1024, 65535)}",
+        "url": lambda: f"{ip()}:{rng.randint(1024, 65535)}/{name()}/{name()}.log",
         "port": number(1024, 65535),
+        "target": lambda: f"/api/v{rng.randrange(3)}/{name()}/{rng.randrange(9999)} HTTP/1.1",
+        "stamp": lambda: f"{rng.randint(1, 28):02}/Mar/2026:{clock()} +0000",
+        "status": lambda: rng.choice(["200", "201", "404", "500"]),
+        "errno": lambda: rng.choice(["110", "111"]),
+        "ratio": lambda: f"{rng.randrange(9)}/{rng.randrange(9)}",
+        "version": lambda: f"{rng.randrange(6)}.{rng.randrange(6)}.0",
+        "object": lambda: f"{name()}/{name()}-{digits(9)}-{rng.choice(_LETTERS)}{digits(4)}",
         "host": lambda: rng.choice(hosts),
         "hex": lambda: "0x" + digits(16),
         "hexdigits": lambda: digits(9),
         "uuid": lambda: "-".join(digits(n) for n in (8, 4, 4, 4, 12)),
         "mac": lambda: ":".join(digits(2) for _ in range(6)),
         "clock": clock,
-        "day": lambda: f"{rng.randint(1, 28):02}",
         "duration": lambda: f"{rng.random() * 9:.6f}s",
         "user": name,
         "word": word,
@@ -244,7 +253,6 @@ def _values(rng: random.Random) -> dict[str, Callable[[], str]]:
         "pod": lambda: f"{name()}-{digits(9)}-{rng.choice(_LETTERS)}{digits(4)}",
         "node": lambda: f"ip-10-0-{rng.randrange(99)}-{rng.randrange(255)}.ec2.internal",
         "image": lambda: f"registry.example.com/{name()}/{name()}:v{rng.randrange(9)}.{rng.randrange(20)}.{rng.randrange(9)}",
-        "path": lambda: f"/api/v{rng.randrange(3)}/{name()}/{rng.randrange(9999)}",
         "package": lambda: f"com.{name()}.{name()}.{name()}",
         "class": lambda: f"org.apache.hadoop.{name()}.{name().title()}Dispatcher",
         "letter": lambda: rng.choice(_LETTERS).upper(),

@@ -14,6 +14,8 @@ from typing import NamedTuple
 HOLE = "\x00"
 """Stands for a value inside a word; printed as ``<*>``. NUL in a line counts as a digit, so no other is left."""
 DATE = "\x01"
+_URL = "//" + HOLE
+_TARGETS = frozenset((HOLE, _URL))
 
 _DAYS = frozenset("Mon Tue Wed Thu Fri Sat Sun".split())
 _MONTHS = frozenset("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
@@ -28,9 +30,10 @@ _DOMAIN = re.compile(
     # ... and countries, behind two names at least, so that files are left alone.
     r"|(?:[A-Za-z\x00][\w\x00-]*\.){2,}[a-z]{2}\Z"
 )
-# A name qualified three times and more (com.example.app.Main) says where, not what; but an exception says what.
+# A name qualified three times and more (com.example.app.Main) says where, not what; but an exception or a constant
+# (android.intent.action.SCREEN_ON) says what.
 _QUALIFIED = re.compile(r"[a-z][\w\x00]*(?:\.[A-Za-z_$][\w$\x00]*){2,}(?:/[\w.$\x00]*)?\Z")
-_EXCEPTION = re.compile(r"(?:Exception|Error)\Z")
+_SAYS_WHAT = re.compile(r"(?:Exception|Error|\.[A-Z][A-Z\d_]+)\Z")
 _STATES = frozenset(
     "level lvl severity status state msg message error err reason event result outcome method action type".split()
 )
@@ -120,7 +123,7 @@ def _names(parts: _Parts) -> None:
     words = parts.words
     for i, word in enumerate(words):
         if "." in word:
-            if _DOMAIN.match(word) or (_QUALIFIED.match(word) and not _EXCEPTION.search(word)):
+            if _DOMAIN.match(word) or (_QUALIFIED.match(word) and not _SAYS_WHAT.search(word)):
                 parts.name(i)
         elif len(word) >= 8:
             if _LONG_HEX.match(word):
@@ -135,14 +138,14 @@ def _requests(parts: _Parts) -> None:
     words, gaps = parts.words, parts.gaps
     while i + 1 < len(words):
         last = i
-        if words[i] == HOLE and gaps[i + 1] == "?":
+        if words[i] in _TARGETS and gaps[i + 1] == "?":
             last = i + 1
             while last + 1 < len(words) and gaps[last + 1] in _IN_QUERY:
                 last += 1
         if words[i] == HOLE and last + 1 < len(words) and gaps[last + 1] == " " and words[last + 1] == "HTTP/" + HOLE:
             last += 1
         if last > i:
-            parts.join(i, last)
+            parts.join(i, last, words[i], words[i])
         i += 1
 
 
@@ -161,7 +164,8 @@ def _chains(parts: _Parts) -> None:
                 last += 1  # milliseconds: 12:00:01,250
             if i and words[i - 1] == DATE and gaps[i] == " ":
                 i -= 1
-            parts.join(i, last)
+            said = _URL if words[i] == _URL else HOLE
+            parts.join(i, last, said, said)
         i += 1
     for i, word in enumerate(words):
         if word == DATE:
@@ -170,7 +174,7 @@ def _chains(parts: _Parts) -> None:
 
 def _is_value(words: list[str]) -> bool:
     """Whether words with colons between them are one value: all of them are, or it is a hardware or IPv6 address."""
-    values = words.count(HOLE)
+    values = words.count(HOLE) + (words[0] == _URL)
     if values == len(words):
         return True
     if len(words) == 2 or not values or not all(w == HOLE or _SHORT.match(w) for w in words):

@@ -41,6 +41,7 @@ _PRIME = 1099511628211
 _MIX = -7046029254386353131  # 2**64 divided by the golden ratio
 _IS_VALUE = -6510615555426900571
 _IS_DATE = 6510615555426900570
+_IS_URL = 3255307777713450285
 
 
 def _alphabet() -> Array:
@@ -143,15 +144,19 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
             last = i
             if b == _POINT and last - start > 2:  # ./bin/x and ../bin/x
                 b = data[start + (2 if data[start + 1] == _POINT else 1)]
-            if all_ & _DIGIT:
+            if (b == _SLASH or b == _BACKSLASH) and all_ != _OTHER:
+                if data[start] == _SLASH and data[start + 1] == _SLASH:  # http://db:5432/x, where the slashes stay
+                    masked[used] = masked[used + 1] = _SLASH
+                    masked[used + 2] = 0
+                    used += 3
+                    kind, word = COMPOSITE, _IS_URL
+            elif all_ & _DIGIT:
                 if _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
                     if last - start == 10:
                         year_first = data[start + 4] < 48
                         a = data[start + (4 if year_first else 2)]
                         if a == data[start + (7 if year_first else 5)] and _MINUS <= a <= _SLASH:
                             kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
-                elif b == _SLASH or b == _BACKSLASH:
-                    pass
                 elif (
                     tail < last
                     and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER)
@@ -171,7 +176,7 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
                 else:
                     used = _read_number(data, start, last, used, masked, found)
                     kind, word, number = found[0], found[1], found[2]
-            elif (b != _SLASH and b != _BACKSLASH) or all_ == _OTHER:
+            else:
                 word = _BASIS
                 k = start
                 while k < last:  # eight bytes at a time
