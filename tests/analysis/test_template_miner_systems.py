@@ -252,7 +252,9 @@ def _values(rng: random.Random) -> dict[str, Callable[[], str]]:
         "ns": lambda: rng.choice(["default", "kube-system", "payments", "checkout", "search", "auth"]),
         "pod": lambda: f"{name()}-{digits(9)}-{rng.choice(_LETTERS)}{digits(4)}",
         "node": lambda: f"ip-10-0-{rng.randrange(99)}-{rng.randrange(255)}.ec2.internal",
-        "image": lambda: f"registry.example.com/{name()}/{name()}:v{rng.randrange(9)}.{rng.randrange(20)}.{rng.randrange(9)}",
+        "image": lambda: (
+            f"registry.example.com/{name()}/{name()}:v{rng.randrange(9)}.{rng.randrange(20)}.{rng.randrange(9)}"
+        ),
         "package": lambda: f"com.{name()}.{name()}.{name()}",
         "class": lambda: f"org.apache.hadoop.{name()}.{name().title()}Dispatcher",
         "letter": lambda: rng.choice(_LETTERS).upper(),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faultmaven_lib.analysis.logs.rows import DATE, HOLE, Row, row_of
-from faultmaven_lib.analysis.logs.scan import COMPOSITE, NUMBERED, VALUE, count_forms, read_words
+from faultmaven_lib.analysis.logs.scan import COMPOSITE, VALUE, count_forms, read_words
 from faultmaven_lib.analysis.logs.scan import DATE as IS_DATE
 from faultmaven_lib.analysis.logs.text import Array, Buffers, Text, buffers
 

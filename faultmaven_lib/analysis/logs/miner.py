@@ -66,6 +66,10 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     [('99',)]
     """
 
+    aliases_: dict[str, str]
+    other_: int
+    _pattern_of: dict[int, Pattern]
+
     def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 300, max_length: int = 2_000) -> None:
         self.max_distinct = max_distinct
         self.max_alike = max_alike
@@ -93,12 +97,12 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         text = text_of(lines)
         found, fits = self._learn(text)
         self._refresh()
-        ids = np.full(len(found.keys), None, dtype=object)
+        ids = np.full(len(found.keys), "", dtype=object)
         for chosen, names in fits:
             ids[chosen] = names
         kept = np.flatnonzero(self._store.holds(found.keys))
         ids[kept] = [self._pattern_of[key].id for key in found.keys[kept].tolist()]
-        lost = np.flatnonzero(np.equal(ids, None))
+        lost = np.flatnonzero(ids == "")
         ids[lost] = [own_pattern(form).id for form in self._read(text, found.smallest[lost], found.shapes[lost])]
         now = {name: self.aliases_.get(name, name) for name in set(ids.tolist())}
         return np.array([now[name] for name in ids.tolist()], dtype=object)[found.form_of]
@@ -156,7 +160,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._store = Store()
         self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
         self._before: list[tuple[int, str]] = []  # forms, and ids they had
-        self.aliases_: dict[str, str] = {}
+        self.aliases_ = {}
         self.other_ = 0
         self._stale = True
 
@@ -226,7 +230,6 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
         pattern_of[single] = fit.find(text, single, self.max_length)
         lost = np.flatnonzero(pattern_of < 0)
-        numbers: dict[str, int] = {}
         for line, form in zip(lost.tolist(), self._read(text, lost, found.shapes[found.form_of[lost]]), strict=True):
             pattern = own_pattern(form)
             pattern_of[line] = len(patterns)

@@ -82,7 +82,7 @@ def _single(n: int) -> tuple[tuple[int, int], ...]:
 
 
 def row_of(words: list[str], texts: list[str], gaps: tuple[str, ...]) -> Row:
-    """Join what is one value though it is written with spaces or punctuation.
+    r"""Join what is one value though it is written with spaces or punctuation.
 
     Parameters
     ----------
@@ -93,8 +93,9 @@ def row_of(words: list[str], texts: list[str], gaps: tuple[str, ...]) -> Row:
 
     Examples
     --------
-    >>> row_of(["at", "Jun", HOLE, HOLE, HOLE, HOLE], ["at", "Jun", HOLE, HOLE, HOLE, HOLE], ("", " ", " ", " ", ":", ":", ""))[0]
-    ('at', '\\x00')
+    >>> words = ["at", "Jun", HOLE, HOLE, HOLE, HOLE]
+    >>> row_of(words, list(words), ("", " ", " ", " ", ":", ":", "")).words
+    ('at', '\x00')
     """
     parts = _Parts(words, texts, gaps)
     query, chain, quote = _punctuation(gaps)

@@ -34,7 +34,7 @@ PLAIN, VALUE, COMPOSITE, NUMBERED, DATE = 0, 1, 2, 4, 8
 _BETWEEN = ",;=:()[]{}\"'|<>@&?!`"
 _VALUES = "true false True False TRUE FALSE null NULL nil None root admin undefined NaN N/A".split()
 _OTHER, _DIGIT, _LETTER, _HEX, _MARK, _SPACE = 0, 1, 2, 6, 16, 32  # classes of bytes; a hexadecimal digit is a letter
-_SIGN, _SEPARATOR, _AFTER_NO_VALUE = 1, 2, 4  # and other properties
+_SIGN, _SEPARATOR, _AFTER_NO_VALUE, _SLASHES = 1, 2, 4, 8  # and other properties
 # Hashes are 64-bit integers with a sign: numba has no other that mix with literals, and fewer types compile faster.
 _BASIS = -3750763034362895579
 _PRIME = 1099511628211
@@ -61,7 +61,8 @@ def _alphabet() -> Array:
     out[list(_BETWEEN.encode())] = _MARK
     out[[9, 10, 11, 12, 13, 32]] = _SPACE
     table[1, list(b'([{"')] = list(b')]}"')
-    for flag, those in ((_SIGN, b"+-.$~"), (_SEPARATOR, b"-._"), (_AFTER_NO_VALUE, b",;)]}& \t\n\v\f\r")):
+    properties = {_SIGN: b"+-.$~", _SEPARATOR: b"-._", _AFTER_NO_VALUE: b",;)]}& \t\n\v\f\r", _SLASHES: b"/\\"}
+    for flag, those in properties.items():
         table[2, list(those)] |= flag
     return table
 
@@ -103,12 +104,13 @@ def inlined(function: Function) -> Function:
 
 
 @compiled
-def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> tuple[int, int, int]:
+def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more than reading the word
+    data: Array, begin: int, stop: int, limit: int, line: Buffers
+) -> tuple[int, int, int]:
     """Read one line; return how many words it has, the key of its form, and that of its shape, neither of them 0.
 
     Behind the last word stands one more, for what comes after it.
     """
-    # One long function on purpose: a call for every word costs more than reading the word.
     starts, ends, bounds, hashes, numbers, gaps, kinds, masked, found = line
     while stop > begin and _CLASSES[data[stop - 1]] == _SPACE:
         stop -= 1
@@ -119,8 +121,8 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
     while i < end and _CLASSES[data[i]] == _SPACE:
         i += 1
     n = 0
-    used = np.int64(0)  # not the literal: each would be compiled for
-    key = shape = gap = _BASIS
+    used = begin - begin  # 0, but not the literal: what is called would be compiled for that, too
+    key = shape = gap = last_key = last_shape = _BASIS
     previous = -1  # where the last word ended
     while i < end or end < stop:
         start = last = i
@@ -144,58 +146,40 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
             last = i
             if b == _POINT and last - start > 2:  # ./bin/x and ../bin/x
                 b = data[start + (2 if data[start + 1] == _POINT else 1)]
-            if (b == _SLASH or b == _BACKSLASH) and all_ != _OTHER:
+            if _FLAGS[b] & _SLASHES and all_ != _OTHER:
                 if data[start] == _SLASH and data[start + 1] == _SLASH:  # http://db:5432/x, where the slashes stay
                     masked[used] = masked[used + 1] = _SLASH
                     masked[used + 2] = 0
                     used += 3
                     kind, word = COMPOSITE, _IS_URL
-            elif all_ & _DIGIT:
-                if _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
-                    if last - start == 10:
-                        year_first = data[start + 4] < 48
-                        a = data[start + (4 if year_first else 2)]
-                        if a == data[start + (7 if year_first else 5)] and _MINUS <= a <= _SLASH:
-                            kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
-                elif (
-                    tail < last
-                    and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER)
-                    and not _has_digit(data, start, tail)
-                ):
-                    # A name and its number, as most are.
-                    if tail - start > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
-                        tail -= 1  # the sign in blk_-17
-                    word = _BASIS
-                    for k in range(start, tail):
-                        word = (word ^ data[k]) * _PRIME
-                        masked[used] = data[k]
-                        used += 1
-                    masked[used] = 0
-                    used += 1
-                    kind, word = COMPOSITE, (word ^ _PLACE) * _PRIME
-                else:
-                    used = _read_number(data, start, last, used, masked, found)
-                    kind, word, number = found[0], found[1], found[2]
-            else:
-                word = _BASIS
-                k = start
-                while k < last:  # eight bytes at a time
-                    eight = 0
-                    for k in range(k, min(k + 8, last)):
-                        eight = (eight << 8) | data[k]
-                    word = (word ^ eight) * _PRIME
-                    word ^= word >> 32
-                    k += 1
+            elif not all_ & _DIGIT:
+                word = _hash(data, start, last)
                 if _VALUE_WORDS[word & 1023] == word:
                     word = _IS_VALUE
                 else:
                     kind = PLAIN
+            elif _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
+                if _is_date(data, start, last):
+                    kind, word = VALUE | DATE, _IS_DATE
+            elif (
+                tail < last
+                and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER)
+                and _first_digit(data, start, tail) == tail
+            ):  # a name and its number, as most are
+                if tail - start > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
+                    tail -= 1  # the sign in blk_-17
+                kind, word = COMPOSITE, _hash_named(data, start, tail, masked, used)
+                used += tail - start + 1
+            else:
+                used = _read_number(data, start, last, used, masked, found)
+                kind, word, number = found[0], found[1], found[2]
         elif i >= end:  # what lies beyond the limit is one value
             if n and previous == end:
                 n -= 1
                 gap = gaps[n]
                 start = starts[n]
                 used = before = bounds[n]
+                key, shape = last_key, last_shape
             i = last = end = stop
         elif byte == _SPACE:
             gap = (gap ^ _BLANK) * _PRIME
@@ -227,6 +211,7 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
         bounds[n] = before
         n += 1
         previous = last
+        last_key, last_shape = key, shape
         shape = (shape ^ gap) * _PRIME
         shape ^= shape >> 32
         key = (key ^ word) * _MIX
@@ -246,16 +231,51 @@ def read_line(data: Array, begin: int, stop: int, limit: int, line: Buffers) -> 
     return n, (key ^ (key >> 32)) | 1, shape
 
 
-@compiled
-def _has_digit(data: Array, start: int, end: int) -> bool:
-    for i in range(start, end):
-        if _CLASSES[data[i]] == _DIGIT:
-            return True
-    return False
+@inlined
+def _hash(data: Array, start: int, end: int) -> int:
+    """Hash a word, eight bytes at a time."""
+    word = _BASIS
+    for at in range(start, end, 8):
+        eight = 0
+        for k in range(at, min(at + 8, end)):
+            eight = (eight << 8) | data[k]
+        word = (word ^ eight) * _PRIME
+        word ^= word >> 32
+    return word
 
 
 @inlined
-def _read_number(data: Array, start: int, end: int, used: int, masked: Array, found: Array) -> int:
+def _hash_named(data: Array, start: int, end: int, masked: Array, used: int) -> int:
+    """Hash a name that a number follows, and write it to ``masked`` with its place."""
+    word = _BASIS
+    for k in range(start, end):
+        word = (word ^ data[k]) * _PRIME
+        masked[used + k - start] = data[k]
+    masked[used + end - start] = 0
+    return (word ^ _PLACE) * _PRIME
+
+
+@inlined
+def _is_date(data: Array, start: int, end: int) -> bool:
+    """Whether a word is 2026-03-01, 01/03/2026, 01.03.2026 or the like."""
+    if end - start != 10:
+        return False
+    year_first = data[start + 4] < 48
+    separator = data[start + (4 if year_first else 2)]
+    return bool(separator == data[start + (7 if year_first else 5)] and _MINUS <= separator <= _SLASH)
+
+
+@inlined
+def _first_digit(data: Array, start: int, end: int) -> int:
+    while start < end and _CLASSES[data[start]] != _DIGIT:
+        start += 1
+    return start
+
+
+@inlined
+def _read_number(  # noqa: PLR0912, PLR0915  # one pass
+    data: Array, start: int, end: int, used: int, masked: Array, found: Array
+) -> int:
     """Classify a name with numbers in it. Return how much of ``masked`` is used; the rest is in ``found``."""
     word = number = word_to_place = _BASIS
     found[0], found[1], found[2] = VALUE, _IS_VALUE, 0

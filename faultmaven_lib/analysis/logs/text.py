@@ -43,12 +43,8 @@ class Buffers(NamedTuple):
 
 def buffers(limit: int) -> Buffers:
     """Return room for the words of a line of so many bytes."""
-    size = limit + 3
-    return Buffers(
-        *(np.empty(size, np.int64) for _ in range(6)),
-        *(np.empty(size, np.uint8) for _ in range(2)),
-        np.zeros(3, np.int64),
-    )
+    numbers = [np.empty(limit + 3, np.int64) for _ in range(6)]
+    return Buffers(*numbers, np.empty(limit + 3, np.uint8), np.empty(limit + 3, np.uint8), np.zeros(3, np.int64))
 
 
 def text_of(lines: Iterable[Any]) -> Text:
@@ -75,8 +71,9 @@ def _arrow(lines: Iterable[Any]) -> Any:
         return lines.combine_chunks() if lines.num_chunks != 1 else lines.chunk(0)
     if isinstance(lines, pa.Array):
         return lines
-    if hasattr(lines, "__arrow_array__"):  # pandas' own strings are Arrow's
-        return _arrow(lines.__arrow_array__())
+    stored = getattr(lines, "array", lines)  # a Series has its data there
+    if hasattr(stored, "__arrow_array__"):  # pandas' own strings are Arrow's
+        return _arrow(stored.__arrow_array__())
     values = lines if isinstance(lines, list) else list(lines)
     try:
         return pa.array(values, type=pa.large_string(), from_pandas=True)
