@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import time
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,12 @@ from faultmaven_lib.analysis.logs import TemplateMiner
 NAMES = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"]
 VERBS = ["opened", "closed"]
 
-WORDS = st.sampled_from(
-    [*"user root took ms from port ssh2 eth0 eth1 disk full Jun Mon PDT a.b.c.d db.example.org blk_17 blk_-4".split()]
-    + [*'x=1 y= z=bob level=error k="a" 12 -7 0x1f 10.0.0.1 10.0.0.1:80 12:00:01 2026-03-01 1,2 () [] {}'.split()]
-    + [*'/var/log GET HTTP/1.1 true null <*> < * > . ... end. a:b:1 :: ff:0a:1e \0 é \x1f ? & = "'.split(" ")]
-    + ["(a b)", '"a b"', "  ", "\t", "ok!", "v1.2.3", "R1-M2", "core.7", "deadbeef", "Error: x"]
-)
+WORDS = st.sampled_from([
+    *"user root took ms from port ssh2 eth0 eth1 disk full Jun Mon PDT a.b.c.d db.example.org blk_17 blk_-4".split(),
+    *'x=1 y= z=bob level=error k="a" 12 -7 0x1f 10.0.0.1 10.0.0.1:80 12:00:01 2026-03-01 1,2 () [] {}'.split(),
+    *'/var/log GET HTTP/1.1 true null <*> < * > . ... end. a:b:1 :: ff:0a:1e \0 é \x1f ? & = " http://h:1/x?a=b'.split(" "),
+    *["(a b)", '"a b"', "  ", "\t", "ok!", "v1.2.3", "R1-M2", "core.7", "deadbeef", "Error: x", "com.a.b.C"],
+])  # fmt: skip
 LINES = st.one_of(
     st.text(max_size=60),
     st.lists(WORDS, max_size=9).map(" ".join),
@@ -120,7 +121,7 @@ def test_merging_parts_is_fitting_the_whole(seed: int) -> None:
     every = lines()
     rng.shuffle(every)
     cuts = [0, *sorted(rng.sample(range(len(every)), 3)), len(every)]
-    parts = [TemplateMiner().fit(every[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [TemplateMiner().fit(every[a:b]) for a, b in pairwise(cuts)]
     handed_out = [part.transform(every[:50]) for part in parts]
     rng.shuffle(parts)
     merged = TemplateMiner().fit([])

@@ -13,6 +13,7 @@ import pytest
 from faultmaven_lib.analysis.logs import TemplateMiner
 from tests.bench.template_scores import corrected_scores, mean
 
+# ruff: noqa: E501  # a line of a log is a line
 SYSTEMS = {
     "Hadoop": """
         Created MRAppMaster for application {app}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -157,7 +157,7 @@ def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator
             for a, b, kind in zip(starts[begin:stop], ends[begin:stop], kinds[begin:stop], strict=True)
         ]
         if isinstance(said, bytes):
-            words = [w if isinstance(w, str) else w.decode("utf-8", "replace") for w in words]
+            words = [_text(word) for word in words]
         numbered = []
         while at < len(rare) and rare[at] < stop:
             i = rare[at]
@@ -176,7 +176,7 @@ def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator
             shape=shape,
             count=0,
             example=example_of(text, number),
-            words=tuple(words),
+            words=tuple(cast("list[str]", words)),
             gaps=gaps,
             values=values[begin:stop],
             hashes=line.hashes[begin:stop],
@@ -193,7 +193,7 @@ def read_raw(text: Text, chosen: Array, limit: int) -> Iterator[tuple[list[str],
         said, base = _decoded(text, number)
         words = [said[a - base : b - base] for a, b in zip(starts[begin : end - 1], ends[begin : end - 1], strict=True)]
         yield (
-            [w if isinstance(w, str) else w.decode("utf-8", "replace") for w in words],
+            [_text(word) for word in words],
             _gaps(said, base, starts[begin:end], ends[begin:end]),
         )
 
@@ -215,12 +215,15 @@ def _decoded(text: Text, number: int) -> tuple[str | bytes, int]:
     return data.decode("ascii") if data.isascii() else data, int(text.offsets[number])
 
 
+def _text(word: str | bytes) -> str:
+    return word if isinstance(word, str) else word.decode("utf-8", "replace")
+
+
 def _gaps(said: str | bytes, base: int, starts: list[int], ends: list[int]) -> list[str]:
     out = []
     at = 0
     for start, end in zip(starts, ends, strict=True):
-        gap = said[at : start - base]
-        out.append(_SPACES.sub(" ", gap if isinstance(gap, str) else gap.decode("utf-8", "replace")))
+        out.append(_SPACES.sub(" ", _text(said[at : start - base])))
         at = end - base
     out[0], out[-1] = out[0].lstrip(" "), out[-1].rstrip(" ")
     return out

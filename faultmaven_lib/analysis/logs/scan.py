@@ -98,12 +98,17 @@ def compiled(function: Function) -> Function:
     return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
 
 
+def part(function: Function) -> Function:
+    """Compile with its callers."""
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+
+
 def inlined(function: Function) -> Function:
     """Compile as part of the caller: a call there would cost it the registers, even where it is not made."""
-    return numba.njit(cache=True, nogil=True, forceinline=True)(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
 
 
-@compiled
+@part
 def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more than reading the word
     data: Array, begin: int, stop: int, limit: int, line: Buffers
 ) -> tuple[int, int, int]:
@@ -339,7 +344,7 @@ def _read_number(  # noqa: PLR0912, PLR0915  # one pass
     return out
 
 
-@compiled
+@part
 def slot_of(key: int, slots: Array, keys: Array) -> int:
     """Return where a key is in a hash table, or the free slot where it would be."""
     mask = slots.size - 1
@@ -399,7 +404,7 @@ def count_forms(
     return at, forms
 
 
-@compiled
+@part
 def _is_before(data: Array, a: int, a_stop: int, b: int, b_stop: int) -> bool:
     """Whether a line is shorter than another, or, of one length, its bytes come first."""
     if a_stop - a != b_stop - b:

@@ -43,8 +43,8 @@ class Buffers(NamedTuple):
 
 def buffers(limit: int) -> Buffers:
     """Return room for the words of a line of so many bytes."""
-    numbers = [np.empty(limit + 3, np.int64) for _ in range(6)]
-    return Buffers(*numbers, np.empty(limit + 3, np.uint8), np.empty(limit + 3, np.uint8), np.zeros(3, np.int64))
+    columns = [np.empty(limit + 3, kind) for kind in [np.int64] * 6 + [np.uint8] * 2]
+    return Buffers._make([*columns, np.zeros(3, np.int64)])
 
 
 def text_of(lines: Iterable[Any]) -> Text:
