@@ -78,7 +78,13 @@ def brain(lines: list[str]) -> tuple[list[str], list[str]]:
         sys.stdout = sys.stderr
         try:
             LogParser(
-                logname="x", log_format="<Content>", indir=folder, outdir=folder, threshold=2, delimeter=[r""], rex=[r"\d+"]
+                logname="x",
+                log_format="<Content>",
+                indir=folder,
+                outdir=folder,
+                threshold=2,
+                delimeter=[r""],
+                rex=[r"\d+"],
             ).parse("x.log")
         finally:
             sys.stdout = out
@@ -182,7 +188,9 @@ def first() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for label in ("compiling", "from the cache"):
             environment = os.environ | {"NUMBA_CACHE_DIR": folder}
-            done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+            )
             print(f"{label:24s}  {done.stdout.strip()} s")
 
 

@@ -41,7 +41,6 @@ _PRIME = 1099511628211
 _MIX = -7046029254386353131  # 2**64 divided by the golden ratio
 _IS_VALUE = -6510615555426900571
 _IS_DATE = 6510615555426900570
-_IS_URL = 3255307777713450285
 
 
 def _alphabet() -> Array:
@@ -70,9 +69,8 @@ def _alphabet() -> Array:
 def _hash_of(word: str) -> int:
     """Return what ``read_line`` makes of a word without digits."""
     h = _BASIS
-    for i in range(0, len(word), 8):
-        h = _signed((h ^ int.from_bytes(word[i : i + 8].encode(), "big")) * _PRIME)
-        h ^= h >> 32
+    for byte in word.encode():
+        h = _signed((h ^ byte) * _PRIME)
     return h
 
 
@@ -85,7 +83,7 @@ def _value_words() -> Array:
     table = np.zeros(1024, dtype=np.int64)
     for word in _VALUES:
         h = _hash_of(word)
-        table[h & 1023] = h
+        table[(h ^ (h >> 32)) & 1023] = h
     return table
 
 
@@ -117,13 +115,14 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
     Behind the last word stands one more, for what comes after it.
     """
     starts, ends, bounds, hashes, numbers, gaps, kinds, masked, found = line
-    while stop > begin and _CLASSES[data[stop - 1]] == _SPACE:
+    classes = _CLASSES
+    while stop > begin and classes[data[stop - 1]] == _SPACE:
         stop -= 1
     end = min(stop, begin + limit)
     while end < stop and end > begin and data[end] >= 128 and data[end] < 192:  # do not cut a character
         end -= 1
     i = begin
-    while i < end and _CLASSES[data[i]] == _SPACE:
+    while i < end and classes[data[i]] == _SPACE:
         i += 1
     n = 0
     used = begin - begin  # 0, but not the literal: what is called would be compiled for that, too
@@ -133,17 +132,19 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
         start = last = i
         kind, word, number = VALUE, _IS_VALUE, 0
         b = data[i]
-        byte = _CLASSES[b]
+        byte = classes[b]
         before = used
         if byte < _MARK and i < end:
             all_ = byte
-            i = tail = start + 1  # tail: behind the last byte that is no digit
+            digits = 0
+            tail = i  # behind the last byte that is no digit
             while i < end:
-                byte = _CLASSES[data[i]]
+                byte = classes[data[i]]
                 if byte >= _MARK:
                     break
                 all_ |= byte
                 i += 1
+                digits += byte == _DIGIT
                 tail = tail if byte == _DIGIT else i
             if all_ != _OTHER:
                 while data[i - 1] == _POINT:  # full stops end a sentence, they are not part of its last word
@@ -151,33 +152,36 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
             last = i
             if b == _POINT and last - start > 2:  # ./bin/x and ../bin/x
                 b = data[start + (2 if data[start + 1] == _POINT else 1)]
+            size = 0  # of what is left of the word when its number is taken out
             if _FLAGS[b] & _SLASHES and all_ != _OTHER:
-                if data[start] == _SLASH and data[start + 1] == _SLASH:  # http://db:5432/x, where the slashes stay
-                    masked[used] = masked[used + 1] = _SLASH
-                    masked[used + 2] = 0
-                    used += 3
-                    kind, word = COMPOSITE, _IS_URL
-            elif not all_ & _DIGIT:
-                word = _hash(data, start, last)
-                if _VALUE_WORDS[word & 1023] == word:
-                    word = _IS_VALUE
-                else:
-                    kind = PLAIN
-            elif _CLASSES[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
-                if _is_date(data, start, last):
-                    kind, word = VALUE | DATE, _IS_DATE
-            elif (
-                tail < last
-                and (tail + 3 < last or _CLASSES[data[tail - 1]] == _OTHER)
-                and _first_digit(data, start, tail) == tail
-            ):  # a name and its number, as most are
-                if tail - start > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
-                    tail -= 1  # the sign in blk_-17
-                kind, word = COMPOSITE, _hash_named(data, start, tail, masked, used)
-                used += tail - start + 1
+                if data[start] == _SLASH and data[start + 1] == _SLASH:
+                    kind, size = COMPOSITE, 2  # http://db:5432/x, where the slashes stay
+            elif not digits:
+                kind, size = PLAIN, last - start
+            elif classes[data[start + (1 if _FLAGS[data[start]] & _SIGN and start + 1 < last else 0)]] == _DIGIT:
+                if last - start == 10:
+                    year_first = data[start + 4] < 48
+                    b = data[start + (4 if year_first else 2)]
+                    if b == data[start + (7 if year_first else 5)] and _MINUS <= b <= _SLASH:
+                        kind, word = VALUE | DATE, _IS_DATE  # 2026-03-01, 01/03/2026, 01.03.2026
+            elif digits == last - tail and (digits > 3 or classes[data[tail - 1]] == _OTHER):
+                kind, size = COMPOSITE, tail - start  # a name and its number, as most are
+                if size > 1 and data[tail - 1] == _MINUS and data[tail - 2] == _UNDERSCORE:
+                    size -= 1  # the sign in blk_-17
             else:
                 used = _read_number(data, start, last, used, masked, found)
                 kind, word, number = found[0], found[1], found[2]
+            if size:
+                word = _BASIS
+                for k in range(size):
+                    masked[used + k] = data[start + k]
+                    word = (word ^ data[start + k]) * _PRIME
+                if kind == COMPOSITE:
+                    masked[used + size] = 0
+                    used += size + 1
+                    word = (word ^ _PLACE) * _PRIME
+                elif _VALUE_WORDS[(word ^ (word >> 32)) & 1023] == word:
+                    kind, word = VALUE, _IS_VALUE
         elif i >= end:  # what lies beyond the limit is one value
             if n and previous == end:
                 n -= 1
@@ -189,7 +193,7 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
         elif byte == _SPACE:
             gap = (gap ^ _BLANK) * _PRIME
             i += 1
-            while i < end and _CLASSES[data[i]] == _SPACE:
+            while i < end and classes[data[i]] == _SPACE:
                 i += 1
             continue
         else:
@@ -237,51 +241,11 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
 
 
 @inlined
-def _hash(data: Array, start: int, end: int) -> int:
-    """Hash a word, eight bytes at a time."""
-    word = _BASIS
-    for at in range(start, end, 8):
-        eight = 0
-        for k in range(at, min(at + 8, end)):
-            eight = (eight << 8) | data[k]
-        word = (word ^ eight) * _PRIME
-        word ^= word >> 32
-    return word
-
-
-@inlined
-def _hash_named(data: Array, start: int, end: int, masked: Array, used: int) -> int:
-    """Hash a name that a number follows, and write it to ``masked`` with its place."""
-    word = _BASIS
-    for k in range(start, end):
-        word = (word ^ data[k]) * _PRIME
-        masked[used + k - start] = data[k]
-    masked[used + end - start] = 0
-    return (word ^ _PLACE) * _PRIME
-
-
-@inlined
-def _is_date(data: Array, start: int, end: int) -> bool:
-    """Whether a word is 2026-03-01, 01/03/2026, 01.03.2026 or the like."""
-    if end - start != 10:
-        return False
-    year_first = data[start + 4] < 48
-    separator = data[start + (4 if year_first else 2)]
-    return bool(separator == data[start + (7 if year_first else 5)] and _MINUS <= separator <= _SLASH)
-
-
-@inlined
-def _first_digit(data: Array, start: int, end: int) -> int:
-    while start < end and _CLASSES[data[start]] != _DIGIT:
-        start += 1
-    return start
-
-
-@inlined
 def _read_number(  # noqa: PLR0912, PLR0915  # one pass
     data: Array, start: int, end: int, used: int, masked: Array, found: Array
 ) -> int:
     """Classify a name with numbers in it. Return how much of ``masked`` is used; the rest is in ``found``."""
+    classes = _CLASSES
     word = number = word_to_place = _BASIS
     found[0], found[1], found[2] = VALUE, _IS_VALUE, 0
     separators = -1  # between the last place and here, if there is nothing else
@@ -289,9 +253,9 @@ def _read_number(  # noqa: PLR0912, PLR0915  # one pass
     out = out_to_place = used
     i = start
     while i < end:
-        kind = _CLASSES[data[i]]
+        kind = classes[data[i]]
         if kind == _OTHER:
-            if data[i] == _MINUS and i > start and data[i - 1] == _UNDERSCORE and _CLASSES[data[i + 1]] == _DIGIT:
+            if data[i] == _MINUS and i > start and data[i - 1] == _UNDERSCORE and classes[data[i + 1]] == _DIGIT:
                 i += 1  # the sign in blk_-17
                 continue
             word = (word ^ data[i]) * _PRIME
@@ -302,15 +266,15 @@ def _read_number(  # noqa: PLR0912, PLR0915  # one pass
             continue
         stop = i
         all_ = kind
-        while stop < end and _CLASSES[data[stop]] != _OTHER:
-            all_ |= _CLASSES[data[stop]]
+        while stop < end and classes[data[stop]] != _OTHER:
+            all_ |= classes[data[stop]]
             stop += 1
         digits = runs = others = 0
         if all_ & _DIGIT and kind != _DIGIT:
             for k in range(i, stop):
-                byte = _CLASSES[data[k]]
+                byte = classes[data[k]]
                 digits += byte == _DIGIT
-                runs += byte == _DIGIT and _CLASSES[data[k - 1]] != _DIGIT
+                runs += byte == _DIGIT and classes[data[k - 1]] != _DIGIT
                 others += byte == _LETTER
         # Letters and one short number: part of a name, unless it is a hexadecimal number.
         if kind != _DIGIT and runs <= 1 and digits <= 3 and (others or not digits or stop - i <= 4):
@@ -319,11 +283,11 @@ def _read_number(  # noqa: PLR0912, PLR0915  # one pass
             for k in range(i, stop):
                 masked[out] = data[k]
                 out += 1
-                if _CLASSES[data[k]] != _DIGIT:
+                if classes[data[k]] != _DIGIT:
                     word = (word ^ data[k]) * _PRIME
                     continue
                 number = (number ^ data[k]) * _PRIME
-                if _CLASSES[data[k - 1]] != _DIGIT:
+                if classes[data[k - 1]] != _DIGIT:
                     word = (word ^ _DIGITS) * _PRIME
         elif separators >= 0:  # 4-17-2: numbers with a separator between them have one place
             word = word_to_place
