@@ -8,18 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
+from faultmaven_lib.analysis.logs.passes import count_forms
 from faultmaven_lib.analysis.logs.rows import DATE, HOLE, Row, row_of
-from faultmaven_lib.analysis.logs.scan import COMPOSITE, VALUE, count_forms, read_words
+from faultmaven_lib.analysis.logs.scan import COMPOSITE, VALUE, read_lines
 from faultmaven_lib.analysis.logs.scan import DATE as IS_DATE
-from faultmaven_lib.analysis.logs.text import Array, Buffers, Text, buffers
+from faultmaven_lib.analysis.logs.text import Array, Text, Words, room_for
 
 _NUMBER = re.compile(r"[0-9\x01-\x1f\x7f]+")
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
 _EXAMPLE_LENGTH = 300
+_BATCH, _BATCH_WORDS = 512, 16_384
 
 
 class Scan(NamedTuple):
@@ -48,34 +50,57 @@ class Scan(NamedTuple):
 
 def scan(text: Text, limit: int) -> Scan:
     """Find the forms of all lines, looking at so many bytes of each."""
-    lines = len(text.offsets) - 1
-    form_of = np.empty(lines, np.int32)
-    room = buffers(limit)
-    size, line, forms = 1 << 12, 0, 0
-    rows = np.empty((4, size), np.int64)
-    numbers_at, numbers = np.zeros(size + 1, np.int64), np.empty(max(size, limit), np.int64)
-    while line < lines:
-        slots = np.full(4 * rows.shape[1], -1, np.int32)
-        line, forms = count_forms(
+    form_of = np.empty(len(text.offsets) - 1, np.int32)
+    forms = placed = 0
+    rows, slots = np.empty((4, 0), np.int64), np.empty(0, np.int32)
+    numbers_at, numbers = np.zeros(1, np.int64), np.empty(0, np.int64)
+    for at, lines, first, keys, words in read_batches(text, np.arange(len(form_of)), limit):
+        if forms + lines > rows.shape[1]:
+            rows = np.concatenate((rows, np.empty((4, forms + _BATCH), np.int64)), axis=1)
+            numbers_at = np.concatenate((numbers_at, np.empty(forms + _BATCH, np.int64)))
+            slots, placed = np.full(_power(4 * rows.shape[1]), -1, np.int32), 0
+        if numbers_at[forms] + first[lines] > len(numbers):
+            numbers = np.concatenate((numbers, np.empty(len(numbers) + len(words.starts), np.int64)))
+        forms = placed = count_forms(
             text.data,
             text.offsets,
-            line,
-            limit,
-            room,
+            at,
+            lines,
+            first,
+            keys,
+            words.numbers,
             form_of,
             slots,
+            placed,
             forms,
             rows,
             numbers_at,
             numbers,
         )
-        if line < lines:
-            rows = np.concatenate((rows, np.empty_like(rows)), axis=1)
-            numbers_at = np.concatenate((numbers_at, np.empty_like(numbers_at)))
-            numbers = np.concatenate((numbers, np.empty_like(numbers)))
     keys, shapes, counts, smallest = rows[:, :forms]
-    numbers = numbers[: numbers_at[forms]]
-    return Scan(form_of, keys, shapes, counts, smallest, numbers_at[: forms + 1], numbers)
+    return Scan(form_of, keys, shapes, counts, smallest, numbers_at[: forms + 1], numbers[: numbers_at[forms]])
+
+
+def _power(size: int) -> int:
+    return 1 << size.bit_length()
+
+
+def read_batches(text: Text, chosen: Array, limit: int) -> Iterator[tuple[int, int, Array, Array, Words]]:
+    """Read the chosen lines in batches, small enough to stay in the processor's cache.
+
+    Yields
+    ------
+    at, lines, first, keys, words
+        Which of the lines is the first of the batch, and how many it has; for the rest see ``scan.read_lines``. They
+        are written over by the next batch.
+    """
+    first, keys = np.zeros(_BATCH + 1, np.int64), np.empty((2, _BATCH), np.int64)
+    words = room_for(_BATCH_WORDS + 2 * limit)
+    at = 0
+    while at < len(chosen):
+        after = read_lines(text.data, text.offsets, chosen, at, limit, first, keys, words)
+        yield at, after - at, first, keys, words
+        at = after
 
 
 Example = tuple[int, str]
@@ -140,73 +165,60 @@ def example_of(text: Text, line: int) -> Example:
 
 def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator[Form]:
     """Return the form of every chosen line, as if there was no other line of it."""
-    first, line = words_of(text, chosen, limit)
-    starts, ends, bounds, kinds = line.starts.tolist(), line.ends.tolist(), line.bounds, line.kinds.tobytes()
-    masked = line.masked.tobytes()
-    values = line.kinds & VALUE != 0
-    rare = np.flatnonzero(line.kinds & ~np.uint8(VALUE)).tolist()
     gaps_of: dict[int, tuple[str, ...]] = {}
-    at = 0
-    for number, shape, begin, end in zip(
-        chosen.tolist(), shapes.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True
-    ):
-        said, base = _decoded(text, number)
-        stop = end - 1
-        words = [
-            HOLE if kind == VALUE else said[a - base : b - base]
-            for a, b, kind in zip(starts[begin:stop], ends[begin:stop], kinds[begin:stop], strict=True)
-        ]
-        if isinstance(said, bytes):
-            words = [_text(word) for word in words]
-        numbered = []
-        while at < len(rare) and rare[at] < stop:
-            i = rare[at]
-            at += 1
-            if kinds[i] & IS_DATE:
-                words[i - begin] = DATE
-            elif kinds[i] & COMPOSITE:
-                words[i - begin] = masked[bounds[i] : bounds[i + 1]].decode("utf-8", "replace")
-            else:
-                numbered.append(i - begin)
-        gaps = gaps_of.get(shape)
-        if gaps is None:
-            gaps = gaps_of[shape] = tuple(_gaps(said, base, starts[begin:end], ends[begin:end]))
-        yield Form(
-            key=0,
-            shape=shape,
-            count=0,
-            example=example_of(text, number),
-            words=tuple(cast("list[str]", words)),
-            gaps=gaps,
-            values=values[begin:stop],
-            hashes=line.hashes[begin:stop],
-            numbers=line.numbers[begin:stop],
-            numbered=tuple(numbered),
-        )
+    for at, lines, first, _, words in read_batches(text, chosen, limit):
+        firsts = first[: lines + 1].tolist()
+        n = firsts[-1]
+        starts, ends, kinds = words.starts[:n].tolist(), words.ends[:n].tolist(), words.kinds[:n].tobytes()
+        is_value = words.kinds[:n] & VALUE != 0
+        hashes, numbers = words.hashes[:n].copy(), words.numbers[:n].copy()
+        rare = iter([*np.flatnonzero(words.kinds[:n] & ~np.uint8(VALUE)).tolist(), n])
+        i = next(rare)
+        for line in range(lines):
+            number, shape = int(chosen[at + line]), int(shapes[at + line])
+            begin, stop = firsts[line], firsts[line + 1] - 1
+            said, base = _decoded(text, number)
+            spoken = [
+                HOLE if kind == VALUE else _text(said[a - base : b - base])
+                for a, b, kind in zip(starts[begin:stop], ends[begin:stop], kinds[begin:stop], strict=True)
+            ]
+            numbered = []
+            while i < stop:
+                if kinds[i] & IS_DATE:
+                    spoken[i - begin] = DATE
+                elif kinds[i] & COMPOSITE:
+                    left = words.masked[words.bounds[i] : words.bounds[i + 1]]
+                    spoken[i - begin] = left.tobytes().decode("utf-8", "replace")
+                else:
+                    numbered.append(i - begin)
+                i = next(rare)
+            gaps = gaps_of.get(shape)
+            if gaps is None:
+                gaps = gaps_of[shape] = tuple(_gaps(said, base, starts[begin : stop + 1], ends[begin : stop + 1]))
+            yield Form(
+                key=0,
+                shape=shape,
+                count=0,
+                example=example_of(text, number),
+                words=tuple(spoken),
+                gaps=gaps,
+                values=is_value[begin:stop],
+                hashes=hashes[begin:stop],
+                numbers=numbers[begin:stop],
+                numbered=tuple(numbered),
+            )
 
 
 def read_raw(text: Text, chosen: Array, limit: int) -> Iterator[tuple[list[str], list[str]]]:
     """Return the words of every chosen line as they stand there, and what stands between them."""
-    first, line = words_of(text, chosen, limit)
-    starts, ends = line.starts.tolist(), line.ends.tolist()
-    for number, begin, end in zip(chosen.tolist(), first[:-1].tolist(), first[1:].tolist(), strict=True):
-        said, base = _decoded(text, number)
-        words = [said[a - base : b - base] for a, b in zip(starts[begin : end - 1], ends[begin : end - 1], strict=True)]
-        yield (
-            [_text(word) for word in words],
-            _gaps(said, base, starts[begin:end], ends[begin:end]),
-        )
-
-
-def words_of(text: Text, chosen: Array, limit: int) -> tuple[Array, Buffers]:
-    """Return the words of the chosen lines, one after the other, and where those of each line start."""
-    lengths = np.minimum(text.offsets[chosen + 1] - text.offsets[chosen], limit) + 3
-    first = np.zeros(len(chosen) + 1, np.int64)
-    words = buffers(int(lengths.sum()))
-    n = read_words(text.data, text.offsets, chosen, limit, buffers(limit), first, words)
-    return first, words._replace(
-        **{name: getattr(words, name)[: n + 1] for name in words._fields[:7]}, masked=words.masked[: words.bounds[n]]
-    )
+    for at, lines, first, _, words in read_batches(text, chosen, limit):
+        firsts = first[: lines + 1].tolist()
+        starts, ends = words.starts[: firsts[-1]].tolist(), words.ends[: firsts[-1]].tolist()
+        for line in range(lines):
+            begin, end = firsts[line], firsts[line + 1]
+            said, base = _decoded(text, int(chosen[at + line]))
+            spoken = [_text(said[a - base : b - base]) for a, b in zip(starts[begin:end], ends[begin:end], strict=True)]
+            yield spoken[:-1], _gaps(said, base, starts[begin:end], ends[begin:end])
 
 
 def _decoded(text: Text, number: int) -> tuple[str | bytes, int]:

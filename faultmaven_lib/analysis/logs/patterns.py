@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faultmaven_lib.analysis.logs.forms import Form
+from faultmaven_lib.analysis.logs.forms import Form, read_batches
 from faultmaven_lib.analysis.logs.grouping import Words, group
+from faultmaven_lib.analysis.logs.passes import find_patterns
 from faultmaven_lib.analysis.logs.rows import HOLE
-from faultmaven_lib.analysis.logs.scan import fit_lines
-from faultmaven_lib.analysis.logs.text import Array, Text, buffers
+from faultmaven_lib.analysis.logs.text import Array, Text
 
 PLACE = "<*>"
 _ID_LENGTH = 12
@@ -178,18 +178,19 @@ class Fit:
     def find(self, text: Text, chosen: Array, limit: int) -> Array:
         """Return for every chosen line the number of the pattern it fits that fixes most, -1 if there is none."""
         out = np.full(len(chosen), -1, np.int64)
-        if self.patterns and len(chosen):
-            fit_lines(
-                text.data,
-                text.offsets,
-                chosen,
-                limit,
-                buffers(limit),
-                self._slots,
-                self._shapes,
-                self._first,
-                self._required,
-                self._numbers,
-                out,
-            )
+        if self.patterns:
+            for at, lines, first, keys, words in read_batches(text, chosen, limit):
+                find_patterns(
+                    lines,
+                    first,
+                    keys,
+                    words.hashes,
+                    words.numbers,
+                    self._slots,
+                    self._shapes,
+                    self._first,
+                    self._required,
+                    self._numbers,
+                    out[at : at + lines],
+                )
         return out

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from faultmaven_lib.analysis.logs.text import Array, Buffers
+from faultmaven_lib.analysis.logs.text import Array, Words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DIGITS, _PLACE = 256, 257  # hashed for what is left out
@@ -107,14 +107,15 @@ def inlined(function: Function) -> Function:
 
 
 @part
-def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more than reading the word
-    data: Array, begin: int, stop: int, limit: int, line: Buffers
-) -> tuple[int, int, int]:
-    """Read one line; return how many words it has, the key of its form, and that of its shape, neither of them 0.
+def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more than reading the word
+    data: Array, begin: int, stop: int, limit: int, n: int, used: int, words: Words
+) -> tuple[int, int, int, int]:
+    """Append the words of a line; return how many words there are now, how much of ``masked`` is used, and the keys.
 
-    Behind the last word stands one more, for what comes after it.
+    Behind the last word stands one more, for what comes after it. The keys are that of the form of the line and that
+    of its shape, neither of them 0.
     """
-    starts, ends, bounds, hashes, numbers, gaps, kinds, masked, found = line
+    starts, ends, bounds, hashes, numbers, kinds, masked, found = words
     classes = _CLASSES
     while stop > begin and classes[data[stop - 1]] == _SPACE:
         stop -= 1
@@ -124,9 +125,8 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
     i = begin
     while i < end and classes[data[i]] == _SPACE:
         i += 1
-    n = 0
-    used = begin - begin  # 0, but not the literal: what is called would be compiled for that, too
-    key = shape = gap = last_key = last_shape = _BASIS
+    key = shape = gap = last_key = last_shape = last_gap = _BASIS
+    none = n
     previous = -1  # where the last word ended
     while i < end or end < stop:
         start = last = i
@@ -183,9 +183,9 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
                 elif _VALUE_WORDS[(word ^ (word >> 32)) & 1023] == word:
                     kind, word = VALUE, _IS_VALUE
         elif i >= end:  # what lies beyond the limit is one value
-            if n and previous == end:
+            if n > none and previous == end:
                 n -= 1
-                gap = gaps[n]
+                gap = last_gap
                 start = starts[n]
                 used = before = bounds[n]
                 key, shape = last_key, last_shape
@@ -216,11 +216,10 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
         kinds[n] = kind
         hashes[n] = word
         numbers[n] = number
-        gaps[n] = gap
         bounds[n] = before
         n += 1
         previous = last
-        last_key, last_shape = key, shape
+        last_key, last_shape, last_gap = key, shape, gap
         shape = (shape ^ gap) * _PRIME
         shape ^= shape >> 32
         key = (key ^ word) * _MIX
@@ -232,12 +231,11 @@ def read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more tha
     starts[n] = ends[n] = stop
     kinds[n] = PLAIN
     hashes[n] = numbers[n] = 0
-    gaps[n] = gap
     bounds[n] = used
     shape = (shape ^ gap) * _MIX
     shape = (shape ^ (shape >> 32)) | 1
     key = (key ^ shape) * _MIX
-    return n, (key ^ (key >> 32)) | 1, shape
+    return n + 1, used, (key ^ (key >> 32)) | 1, shape
 
 
 @inlined
@@ -308,140 +306,29 @@ def _read_number(  # noqa: PLR0912, PLR0915  # one pass
     return out
 
 
-@part
-def slot_of(key: int, slots: Array, keys: Array) -> int:
-    """Return where a key is in a hash table, or the free slot where it would be."""
-    mask = slots.size - 1
-    slot = (key >> 20) & mask
-    while slots[slot] >= 0 and keys[slots[slot]] != key:
-        slot = (slot + 1) & mask
-    return slot
-
-
 @compiled
-def count_forms(
+def read_lines(
     data: Array,
     offsets: Array,
+    chosen: Array,
     at: int,
     limit: int,
-    line: Buffers,
-    form_of: Array,
-    slots: Array,
-    forms: int,
-    rows: Array,
-    numbers_at: Array,
-    numbers: Array,
-) -> tuple[int, int]:
-    """Read lines from ``at`` on until all are read or a table is full; return the next one, and the forms so far."""
-    keys, shapes, counts, smallest = rows[0], rows[1], rows[2], rows[3]
-    for form in range(forms):  # the tables have grown
-        slots[slot_of(keys[form], slots, keys)] = form
-    while at < form_of.size:
-        begin, stop = offsets[at], offsets[at + 1]
-        n, key, shape = read_line(data, begin, stop, limit, line)
-        if forms == keys.size or numbers_at[forms] + n > numbers.size:
-            break
-        slot = slot_of(key, slots, keys)
-        form = slots[slot]
-        new = form < 0
-        if new:
-            form = forms
-            slots[slot] = form
-            keys[form] = key
-            shapes[form] = shape
-            counts[form] = 0
-            smallest[form] = at
-            forms += 1
-        k = numbers_at[form]
-        if new or numbers_at[form + 1] > k:
-            for i in range(n):
-                number = line.numbers[i]
-                if number:
-                    numbers[k] = number if new or numbers[k] == number else 0
-                    k += 1
-            numbers_at[form + 1] = k
-        counts[form] += 1
-        if _is_before(data, begin, stop, offsets[smallest[form]], offsets[smallest[form] + 1]):
-            smallest[form] = at
-        form_of[at] = form
-        at += 1
-    return at, forms
-
-
-@part
-def _is_before(data: Array, a: int, a_stop: int, b: int, b_stop: int) -> bool:
-    """Whether a line is shorter than another, or, of one length, its bytes come first."""
-    if a_stop - a != b_stop - b:
-        return bool(a_stop - a < b_stop - b)
-    while a < a_stop:
-        if data[a] != data[b]:
-            return bool(data[a] < data[b])
-        a += 1
-        b += 1
-    return False
-
-
-@compiled
-def read_words(
-    data: Array,
-    offsets: Array,
-    chosen: Array,
-    limit: int,
-    line: Buffers,
     first: Array,
-    words: Buffers,
+    keys: Array,
+    words: Words,
 ) -> int:
-    """Append the words of the chosen lines; return how many they are."""
-    at = used = 0
-    for c in range(chosen.size):
-        n, _, _ = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
-        for i in range(n + 1):
-            words.starts[at] = line.starts[i]
-            words.ends[at] = line.ends[i]
-            words.hashes[at] = line.hashes[i]
-            words.numbers[at] = line.numbers[i]
-            words.kinds[at] = line.kinds[i]
-            words.bounds[at] = used + line.bounds[i]
-            at += 1
-        for k in range(line.bounds[n]):
-            words.masked[used + k] = line.masked[k]
-        used += line.bounds[n]
-        first[c + 1] = at
-    words.bounds[at] = used
-    return at
+    """Read the chosen lines from the ``at``-th on, as far as there is room; return the next one.
 
-
-@compiled
-def fit_lines(
-    data: Array,
-    offsets: Array,
-    chosen: Array,
-    limit: int,
-    line: Buffers,
-    slots: Array,
-    shapes: Array,
-    first: Array,
-    required: Array,
-    required_numbers: Array,
-    fits: Array,
-) -> None:
-    """Find for every chosen line the first pattern of its shape it fits, -1 if there is none.
-
-    Patterns are sorted by shape; word i of pattern p has to be ``required[first[p] + i]``, where that is not 0.
+    Words of the i-th of them are those from ``first[i]`` on; ``keys[:, i]`` are those of its form and its shape.
     """
-    for c in range(chosen.size):
-        n, _, shape = read_line(data, offsets[chosen[c]], offsets[chosen[c] + 1], limit, line)
-        fits[c] = -1
-        pattern = slots[slot_of(shape, slots, shapes)]
-        while 0 <= pattern < shapes.size and shapes[pattern] == shape:
-            at = first[pattern]
-            i = 0
-            while i < n and (
-                (required[at + i] == 0 or required[at + i] == line.hashes[i])
-                and (required_numbers[at + i] == 0 or required_numbers[at + i] == line.numbers[i])
-            ):
-                i += 1
-            if i == n:
-                fits[c] = pattern
-                break
-            pattern += 1
+    n = used = begin = offsets[0] * 0  # not the literal: what is called would be compiled for that, too
+    line = 0
+    while at < chosen.size and line < keys.shape[1]:
+        begin, stop = offsets[chosen[at]], offsets[chosen[at] + 1]
+        if max(n, used) + min(limit, stop - begin) + 3 > words.starts.size:
+            break
+        n, used, keys[0, line], keys[1, line] = _read_line(data, begin, stop, limit, n, used, words)
+        line += 1
+        first[line] = n
+        at += 1
+    return at

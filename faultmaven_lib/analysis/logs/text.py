@@ -22,11 +22,11 @@ class Text(NamedTuple):
         return self.data[self.offsets[i] : self.offsets[i + 1]].tobytes()
 
 
-class Buffers(NamedTuple):
-    """The words of one line: word i is ``[starts[i], ends[i])`` in the text.
+class Words(NamedTuple):
+    """The words of lines, one after the other: word i is ``[starts[i], ends[i])`` in the text.
 
-    ``gaps[i]`` is the hash of what stands before it, ``numbers[i]`` that of the number in a numbered word, and
-    ``masked[bounds[i]:bounds[i + 1]]`` is what is left of a composite or numbered word, NUL for its place.
+    ``numbers[i]`` is the hash of the number in a numbered word, and ``masked[bounds[i]:bounds[i + 1]]`` is what is
+    left of a composite word, NUL for its place.
     """
 
     starts: Array
@@ -34,17 +34,16 @@ class Buffers(NamedTuple):
     bounds: Array
     hashes: Array
     numbers: Array
-    gaps: Array
     kinds: Array
     masked: Array
     found: Array
     """Kind, hash and number of the word that is being read."""
 
 
-def buffers(limit: int) -> Buffers:
-    """Return room for the words of a line of so many bytes."""
-    columns = [np.empty(limit + 3, kind) for kind in [np.int64] * 6 + [np.uint8] * 2]
-    return Buffers._make([*columns, np.zeros(3, np.int64)])
+def room_for(size: int) -> Words:
+    """Return room for the words of so many bytes."""
+    columns = [np.empty(size, kind) for kind in [np.int64] * 5 + [np.uint8] * 2]
+    return Words._make([*columns, np.zeros(3, np.int64)])
 
 
 def text_of(lines: Iterable[Any]) -> Text:
