@@ -200,6 +200,28 @@ def test_a_variable_of_many_words_needs_no_more_memory_than_one_of_few() -> None
     assert len(pickle.dumps(miner)) < 200_000
 
 
+def test_many_messages_of_one_shape_find_room() -> None:
+    rng = random.Random(9)
+    words = ["".join(rng.choice("abcdefghijklmnop") for _ in range(7)) for _ in range(4_000)]
+    pairs = [f"{a} {b}" for a, b in zip(words[::2], words[1::2], strict=True)]
+    miner = TemplateMiner(max_alike=20)
+    ids = miner.fit_transform(pairs * 2)
+    assert miner.other_ == 0
+    assert len(set(ids)) == len(miner.templates_) == len(pairs)
+    full = TemplateMiner(max_distinct=10, max_alike=5).fit(["user bob left 1", *pairs[:9]])
+    assert full.other_ == 0
+    assert full.partial_fit(["user bob left 2"] * 7).templates_["count"].max() == 8
+    assert full.partial_fit(pairs[20:23]).other_ == 3
+
+
+def test_lines_never_seen_are_read_once_for_each_form() -> None:
+    miner = TemplateMiner().fit(["disk full"])
+    began = time.process_time()
+    ids = miner.transform([f"who has ever seen line {i}" for i in range(100_000)] + ["port eth0", "port eth1"])
+    assert time.process_time() - began < 2
+    assert len(set(ids)) == 3
+
+
 def test_beyond_the_bound_a_date_and_one_with_other_letters_are_one_template() -> None:
     """The same values, known by their letters in some lines and not in others."""
     rng = random.Random(2)

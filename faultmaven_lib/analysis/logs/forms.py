@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -178,10 +178,11 @@ def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator
             number, shape = int(chosen[at + line]), int(shapes[at + line])
             begin, stop = firsts[line], firsts[line + 1] - 1
             said, base = _decoded(text, number)
-            spoken = [
-                HOLE if kind == VALUE else _text(said[a - base : b - base])
+            pieces = [
+                HOLE if kind == VALUE else said[a - base : b - base]
                 for a, b, kind in zip(starts[begin:stop], ends[begin:stop], kinds[begin:stop], strict=True)
             ]
+            spoken = cast("list[str]", pieces) if isinstance(said, str) else [_text(piece) for piece in pieces]
             numbered = []
             while i < stop:
                 if kinds[i] & IS_DATE:

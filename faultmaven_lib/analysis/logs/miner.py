@@ -16,9 +16,6 @@ from faultmaven_lib.analysis.logs.patterns import PLACE, Pattern, own_pattern
 from faultmaven_lib.analysis.logs.store import Store
 from faultmaven_lib.analysis.logs.text import Array, Text, text_of
 
-_ROUNDS = 4
-"""How often lines beyond the bounds that fit no template are looked at for templates of their own."""
-
 
 class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Find the templates of log lines: the text that stays, with ``<*>`` for what varies.
@@ -35,8 +32,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         Forms that are kept. Lines of others are matched to templates there are, and those that match none are
         counted in ``other_``.
     max_alike
-        The same for forms of one shape (the same number of words, and the same punctuation between them): more
-        would teach nothing on which of the words vary.
+        Forms of one shape (the same number of words, and the same punctuation between them) that are kept without
+        asking whether they fit a template there is: more teach nothing on which of the words vary.
     max_length
         Bytes of a line that are looked at; what lies beyond is one value.
 
@@ -70,7 +67,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     other_: int
     _pattern_of: dict[int, Pattern]
 
-    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 300, max_length: int = 2_000) -> None:
+    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 250, max_length: int = 2_000) -> None:
         self.max_distinct = max_distinct
         self.max_alike = max_alike
         self.max_length = max_length
@@ -177,10 +174,12 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         left = np.flatnonzero(~kept)
         fits = []
         self._stale = True
-        for number in range(_ROUNDS):
-            left = self._admit(text, found, left, first=number == 0)
-            if not len(left):
-                break
+        room = 0
+        full = False
+        while len(left) and not full:
+            left = self._admit(text, found, left, room)
+            room = 2 * room or self.max_alike
+            full = len(self._store.forms) >= self.max_distinct
             fit = self._store.fit()
             fitting = fit.find(text, found.smallest[left], self.max_length)
             fitting[found.disagree(left) & fit.numbered[fitting]] = -1
@@ -195,12 +194,16 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.other_ += int(found.counts[left].sum())
         return found, fits
 
-    def _admit(self, text: Text, found: Scan, left: Array, *, first: bool) -> Array:
-        """Keep forms as far as there is room, those of most lines; return the others."""
+    def _admit(self, text: Text, found: Scan, left: Array, more: int) -> Array:
+        """Keep forms as far as there is room, those of most lines; return the others.
+
+        There is room for ``more`` of every shape: those that come back fit no template, so they teach something. At
+        first (0), it is what the shape has left.
+        """
         left = left[np.lexsort((found.keys[left], -found.counts[left], found.shapes[left]))]
         shapes, starts, sizes = np.unique(found.shapes[left], return_index=True, return_counts=True)
         alike = self._store.alike
-        room = np.array([self.max_alike - (alike[s] if first else 0) for s in shapes.tolist()], dtype=np.int64)
+        room = np.array([more or self.max_alike - alike[s] for s in shapes.tolist()], dtype=np.int64)
         inside = np.arange(len(left)) - np.repeat(starts, sizes) < np.repeat(room, sizes)
         chosen = left[inside]
         total = max(self.max_distinct - len(self._store.forms), 0)
@@ -230,10 +233,14 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
         pattern_of[single] = fit.find(text, single, self.max_length)
         lost = np.flatnonzero(pattern_of < 0)
-        for line, form in zip(lost.tolist(), self._read(text, lost, found.shapes[found.form_of[lost]]), strict=True):
-            pattern = own_pattern(form)
-            pattern_of[line] = len(patterns)
-            patterns.append(pattern)
+        forms = found.form_of[lost]
+        # One line stands for all lines of a form, but where they have different numbers in numbered words.
+        alone = found.disagree(forms)
+        _, first, inverse = np.unique(
+            np.where(alone, -1 - np.arange(len(lost)), forms), return_index=True, return_inverse=True
+        )
+        pattern_of[lost] = len(patterns) + inverse
+        patterns.extend(own_pattern(form) for form in self._read(text, lost[first], found.shapes[forms[first]]))
         return patterns, pattern_of
 
     def _refresh(self) -> None:
