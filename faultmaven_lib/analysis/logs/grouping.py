@@ -74,11 +74,12 @@ def group(rows: Sequence[tuple[str, ...]], gaps: tuple[str, ...]) -> Iterator[tu
         mixed = (part == hole).any(axis=0)
         distinct = {p: len(np.unique(part[:, p])) for p in differing}
         place = min(differing, key=lambda p: (mixed[p], distinct[p], p))
-        if mixed[place]:
+        explains = _explains(part, place, [p for p in differing if p != place])
+        if mixed[place] and not explains:
             todo.append((members, variable | frozenset(differing)))
         elif (
-            distinct[place] <= _ENUMERATED
-            or _explains(part, place, differing)
+            explains
+            or distinct[place] <= _ENUMERATED
             or all("..." in rows[int(m)][place] for m in members)  # "name.......<*>", as tables are printed
         ):
             todo.extend(_split(members, part[:, place], variable, place))
@@ -86,9 +87,8 @@ def group(rows: Sequence[tuple[str, ...]], gaps: tuple[str, ...]) -> Iterator[tu
             todo.append((members, variable | {place}))
 
 
-def _explains(part: Array, place: int, differing: list[int]) -> bool:
+def _explains(part: Array, place: int, others: list[int]) -> bool:
     """Whether the words at a place settle most of the other words, where there is more than one row to tell."""
-    others = [p for p in differing if p != place]
     if not others:
         return False
     _, inverse, counts = np.unique(part[:, place], return_inverse=True, return_counts=True)
@@ -101,8 +101,10 @@ def _explains(part: Array, place: int, differing: list[int]) -> bool:
     low = np.minimum.reduceat(values, starts, axis=0)
     high = np.maximum.reduceat(values, starts, axis=0)
     sizes = np.diff(np.r_[starts, len(keys)])
-    settled = (low == high).mean(axis=1)
-    return float(np.average(settled, weights=sizes)) >= _EXPLAINED
+    settled = np.average(low == high, axis=0, weights=sizes)
+    # What hardly differs is settled by anything: that explains nothing.
+    common = [np.unique(column, return_counts=True)[1].max() / len(column) for column in values.T]
+    return float(np.where(settled > common, settled, 0).mean()) >= _EXPLAINED
 
 
 def _split(
