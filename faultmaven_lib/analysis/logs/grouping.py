@@ -74,7 +74,7 @@ def group(rows: Sequence[tuple[str, ...]], gaps: tuple[str, ...]) -> Iterator[tu
         mixed = (part == hole).any(axis=0)
         distinct = {p: len(np.unique(part[:, p])) for p in differing}
         place = min(differing, key=lambda p: (mixed[p], distinct[p], p))
-        explains = _explains(part, place, [p for p in differing if p != place])
+        explains = _explains(part, place, [p for p in differing if p != place], mixed)
         if mixed[place] and not explains:
             todo.append((members, variable | frozenset(differing)))
         elif (
@@ -87,7 +87,7 @@ def group(rows: Sequence[tuple[str, ...]], gaps: tuple[str, ...]) -> Iterator[tu
             todo.append((members, variable | {place}))
 
 
-def _explains(part: Array, place: int, others: list[int]) -> bool:
+def _explains(part: Array, place: int, others: list[int], mixed: Array) -> bool:
     """Whether the words at a place settle most of the other words, where there is more than one row to tell."""
     if not others:
         return False
@@ -102,9 +102,9 @@ def _explains(part: Array, place: int, others: list[int]) -> bool:
     high = np.maximum.reduceat(values, starts, axis=0)
     sizes = np.diff(np.r_[starts, len(keys)])
     settled = np.average(low == high, axis=0, weights=sizes)
-    # What hardly differs is settled by anything: that explains nothing.
-    common = [np.unique(column, return_counts=True)[1].max() / len(column) for column in values.T]
-    return float(np.where(settled > common, settled, 0).mean()) >= _EXPLAINED
+    # A place of values where most are masked alike is settled by anything: that explains nothing.
+    common = np.array([np.unique(column, return_counts=True)[1].max() / len(column) for column in values.T])
+    return float(np.where((settled > common) | ~mixed[others], settled, 0).mean()) >= _EXPLAINED
 
 
 def _split(
