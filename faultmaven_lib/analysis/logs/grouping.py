@@ -60,7 +60,17 @@ def group(rows: Sequence[tuple[str, ...]], gaps: tuple[str, ...]) -> Iterator[tu
         part = matrix[members]
         differing = [int(p) for p in np.flatnonzero((part != part[0]).any(axis=0)) if p not in variable]
         if not differing:
-            yield from _leaf(rows, members, variable, loose)
+            if not variable or len(members) == 1 or _have_enough(rows, members, variable, loose):
+                yield tuple(None if p in variable else w for p, w in enumerate(rows[int(members[0])])), members.tolist()
+                continue
+            # Too little in common. If they are many, they are apart by words that come again, or else each for itself.
+            distinct = {p: len(np.unique(part[:, p])) for p in variable}
+            place = min(distinct, key=lambda p: (distinct[p], p))
+            if len(members) <= _MANY or distinct[place] > len(members) / 2:
+                yield from ((rows[m], [m]) for m in members.tolist())
+            else:
+                column = part[:, place]
+                todo.extend((members[column == word], frozenset()) for word in np.unique(column))
             continue
         first = rows[int(members[0])]
         named = {
@@ -121,17 +131,11 @@ def _split(
         yield members[single[inverse]], variable | {place}
 
 
-def _leaf(
+def _have_enough(
     rows: Sequence[tuple[str, ...]], members: Array, variable: frozenset[int], loose: frozenset[int]
-) -> Iterator[tuple[Words, list[int]]]:
+) -> bool:
+    """Whether rows have enough in common to be one template."""
     first = rows[int(members[0])]
-    words: Words = tuple(None if p in variable else word for p, word in enumerate(first))
     spoken = [p for p, word in enumerate(first) if p not in loose and word and word != HOLE]
     fixed = [p for p in spoken if p not in variable and any(c.isalpha() for c in first[p])]
-    if len(members) == 1 or not variable:
-        yield first, [int(m) for m in members]
-    elif fixed and (len(fixed) >= _FIXED_SHARE * len(spoken) or len(members) > _MANY):
-        yield words, [int(m) for m in members]
-    else:  # too little in common
-        for m in members:
-            yield rows[int(m)], [int(m)]
+    return bool(fixed) and (len(fixed) >= _FIXED_SHARE * len(spoken) or len(members) > _MANY)
