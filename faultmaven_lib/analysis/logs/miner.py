@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -12,28 +11,31 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from faultmaven_lib.analysis.logs.grouping import Words, group
-from faultmaven_lib.analysis.logs.masking import PLACE, VALUE, join, mask, mask_with_values, split
-
-_ID_LENGTH = 12
-_EXAMPLE_LENGTH = 300
+from faultmaven_lib.analysis.logs.forms import Form, Scan, example_of, read_forms, read_raw, scan
+from faultmaven_lib.analysis.logs.patterns import PLACE, Pattern, own_pattern
+from faultmaven_lib.analysis.logs.store import Store
+from faultmaven_lib.analysis.logs.text import Array, Text, text_of
 
 
 class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Find the templates of log lines: the text that stays, with ``<*>`` for what varies.
 
-    Values with a digit are masked, then distinct masked lines of one punctuation are partitioned until the
-    words that still differ explain nothing of each other (see ``grouping.group``). There is nothing to tune:
-    the parameters bound memory. Templates, ids and counts do not depend on the order of the lines as long as
-    there are no more than ``max_distinct`` different masked lines.
+    Values that are written as such (numbers, addresses, paths, dates, ...) are masked in one compiled pass over the
+    bytes. What is left are few *forms*; those of one punctuation are partitioned until the words that still differ
+    explain nothing of each other (see ``grouping.group``). There is nothing to tune: the parameters bound memory and
+    time. Templates, ids and counts do not depend on the order of the lines, nor on the batches or parts they came in,
+    as long as the bounds on forms are kept.
 
     Parameters
     ----------
     max_distinct
-        Distinct masked lines that are kept. Lines beyond it are matched to templates there are, and those
-        that match none are counted in ``other_``.
+        Forms that are kept. Lines of others are matched to templates there are, and those that match none are
+        counted in ``other_``.
+    max_alike
+        Forms of one shape (the same number of words, and the same punctuation between them) that are kept without
+        asking whether they fit a template there is: more teach nothing on which of the words vary.
     max_length
-        Characters of a line that are looked at.
+        Bytes of a line that are looked at; what lies beyond is one value.
 
     Attributes
     ----------
@@ -45,6 +47,12 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     other_ : int
         Lines that found no room.
 
+    Notes
+    -----
+    The first call compiles for about two seconds, once on a machine. White space at both ends of a line is left out
+    of its template, and a run of it inside is one space. Lines are UTF-8 inside: half of a surrogate pair becomes
+    ``?``.
+
     Examples
     --------
     >>> miner = TemplateMiner()
@@ -55,59 +63,89 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     [('99',)]
     """
 
-    def __init__(self, *, max_distinct: int = 200_000, max_length: int = 2_000) -> None:
+    aliases_: dict[str, str]
+    other_: int
+    _pattern_of: dict[int, Pattern]
+
+    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 250, max_length: int = 2_000) -> None:
         self.max_distinct = max_distinct
+        self.max_alike = max_alike
         self.max_length = max_length
 
     def fit(self, lines: Iterable[str], y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
-        """Learn the templates of these lines, and only of these."""
-        self._counts: Counter[str] = Counter()
-        self._examples: dict[str, str] = {}
-        self._template_of: dict[str, str] = {}
-        self._more: Counter[str] = Counter()  # lines beyond the bound that fit a template
-        self.aliases_: dict[str, str] = {}
-        self.other_ = 0
-        self._stale = True
-        return self.partial_fit(lines)
+        """Learn the templates of these lines, and only of these.
+
+        Lines are strings in a list, a Series, a numpy or an Arrow array; what is missing counts as empty.
+        """
+        self._reset()
+        self._learn(text_of(lines))
+        return self
 
     def partial_fit(self, lines: Iterable[str], y: Any = None) -> Self:  # noqa: ARG002
         """Learn more lines on top of those seen so far."""
-        if not hasattr(self, "_counts"):
-            return self.fit(lines)
-        self._learn(Counter(lines))
+        if not hasattr(self, "_store"):
+            self._reset()
+        self._learn(text_of(lines))
         return self
 
-    def _learn(self, counts: Counter[str]) -> dict[str, str]:
-        """Count distinct lines; return what each is masked."""
-        masked_lines = {line: mask(line, self.max_length) for line in counts}
-        for line, masked in masked_lines.items():
-            count = counts[line]
-            if masked in self._counts or len(self._counts) < self.max_distinct:
-                self._counts[masked] += count
-                example = self._examples.get(masked)
-                # The smallest line, so that the example does not depend on the order either.
-                if example is None or line[:_EXAMPLE_LENGTH] < example:
-                    self._examples[masked] = line[:_EXAMPLE_LENGTH]
-            else:
-                self._overflow(masked, count)
-        self._stale = True
-        return masked_lines
+    def fit_transform(self, lines: Iterable[str], y: Any = None) -> Array:  # noqa: ARG002
+        """Learn the templates and return the id of every line, as an array of objects."""
+        self._reset()
+        text = text_of(lines)
+        found, fits = self._learn(text)
+        self._refresh()
+        ids = np.full(len(found.keys), "", dtype=object)
+        for chosen, names in fits:
+            ids[chosen] = names
+        kept = np.flatnonzero(self._store.holds(found.keys))
+        ids[kept] = [self._pattern_of[key].id for key in found.keys[kept].tolist()]
+        lost = np.flatnonzero(ids == "")
+        ids[lost] = [own_pattern(form).id for form in self._read(text, found.smallest[lost], found.shapes[lost])]
+        now = {name: self.aliases_.get(name, name) for name in set(ids.tolist())}
+        return np.array([now[name] for name in ids.tolist()], dtype=object)[found.form_of]
 
-    def transform(self, lines: Iterable[str]) -> np.ndarray[Any, Any]:
+    def transform(self, lines: Iterable[str]) -> Array:
         """Return the template id of every line; a line that fits none gets the id of a template of its own."""
-        self._refresh()
-        lines = list(lines)
-        known = {line: self._id(mask(line, self.max_length)) for line in dict.fromkeys(lines)}
-        return np.array([known[line] for line in lines], dtype=object)
+        patterns, pattern_of = self._find(text_of(lines))
+        return np.array([pattern.id for pattern in patterns], dtype=object)[pattern_of]
 
-    def fit_transform(self, lines: Iterable[str], y: Any = None) -> np.ndarray[Any, Any]:  # noqa: ARG002
-        """Learn the templates and return the id of every line."""
-        lines = list(lines)
-        self.fit([])
-        masked_lines = self._learn(Counter(lines))  # masked once, not twice
+    def parameters(self, lines: Iterable[str]) -> list[tuple[str, ...]]:
+        """Return the values behind the ``<*>`` of every line's template, in order.
+
+        Put back into the template they give the line again, but for white space (see Notes).
+        """
+        text = text_of(lines)
+        patterns, pattern_of = self._find(text)
+        raw = read_raw(text, np.arange(len(pattern_of)), self.max_length)
+        return [
+            tuple(patterns[p].values(words, gaps)) for p, (words, gaps) in zip(pattern_of.tolist(), raw, strict=True)
+        ]
+
+    def merge(self, other: TemplateMiner) -> Self:
+        """Take over what another miner has learnt, as if this one had learnt its lines, too.
+
+        Examples
+        --------
+        >>> one, two = TemplateMiner().fit(["user bob left"]), TemplateMiner().fit(["disk full"])
+        >>> one.merge(two).templates_["template"].tolist()
+        ['disk full', 'user bob left']
+        """
         self._refresh()
-        known = {line: self._id(masked) for line, masked in masked_lines.items()}
-        return np.array([known[line] for line in lines], dtype=object)
+        other._refresh()
+        self._store.merge(other._store)
+        self._before.extend(other._before)
+        self._more.update(other._more)
+        self.aliases_ = other.aliases_ | self.aliases_
+        self.other_ += other.other_
+        beyond = self._store.least(len(self._store.forms) - self.max_distinct)
+        if beyond:
+            self._stale = True
+            self._refresh()
+            for form in beyond:
+                self._more[self._pattern_of[form.key].id] += form.count
+                self._store.drop(form)
+        self._stale = True
+        return self
 
     @property
     def templates_(self) -> pd.DataFrame:
@@ -115,108 +153,142 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._refresh()
         return self._templates
 
-    def parameters(self, lines: Iterable[str]) -> list[tuple[str, ...]]:
-        """Return the values behind the ``<*>`` of every line's template, in order.
+    def _reset(self) -> None:
+        self._store = Store()
+        self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
+        self._before: list[tuple[int, str]] = []  # forms, and ids they had
+        self.aliases_ = {}
+        self.other_ = 0
+        self._stale = True
 
-        Put back into the template they give the line again, white space runs as one space, up to the bound of
-        ``max_length`` characters.
+    def _read(self, text: Text, chosen: Array, shapes: Array) -> Iterator[Form]:
+        return read_forms(text, chosen, shapes, self.max_length)
+
+    def _learn(self, text: Text) -> tuple[Scan, list[tuple[Array, Array]]]:
+        """Count the lines. Return their forms, and the ids of forms that were not kept."""
+        found = scan(text, self.max_length)
+        kept = self._store.holds(found.keys)
+        for i in np.flatnonzero(kept).tolist():
+            example = example_of(text, found.smallest[i])
+            self._store.add(int(found.keys[i]), int(found.counts[i]), example, found.numbers_of(i))
+        left = np.flatnonzero(~kept)
+        fits = []
+        self._stale = True
+        room = 0
+        full = False
+        while len(left) and not full:
+            left = self._admit(text, found, left, room)
+            room = 2 * room or self.max_alike
+            full = len(self._store.forms) >= self.max_distinct
+            fit = self._store.fit()
+            fitting = fit.find(text, found.smallest[left], self.max_length)
+            fitting[found.disagree(left) & fit.numbered[fitting]] = -1
+            names = np.array([pattern.id for pattern in fit.patterns], dtype=object)
+            hit = fitting >= 0
+            counts = np.bincount(fitting[hit], found.counts[left[hit]], len(names))
+            for i in np.flatnonzero(counts).tolist():
+                self._more[names[i]] += int(counts[i])
+            fits.append((left[hit], names[fitting[hit]]))
+            self._before.extend((pattern.forms[0].key, pattern.id) for pattern in fit.patterns)
+            left = left[~hit]
+        self.other_ += int(found.counts[left].sum())
+        return found, fits
+
+    def _admit(self, text: Text, found: Scan, left: Array, more: int) -> Array:
+        """Keep forms as far as there is room, those of most lines; return the others.
+
+        There is room for ``more`` of every shape: those that come back fit no template, so they teach something. At
+        first (0), it is what the shape has left.
         """
+        left = left[np.lexsort((found.keys[left], -found.counts[left], found.shapes[left]))]
+        shapes, starts, sizes = np.unique(found.shapes[left], return_index=True, return_counts=True)
+        alike = self._store.alike
+        room = np.array([more or self.max_alike - alike[s] for s in shapes.tolist()], dtype=np.int64)
+        inside = np.arange(len(left)) - np.repeat(starts, sizes) < np.repeat(room, sizes)
+        chosen = left[inside]
+        total = max(self.max_distinct - len(self._store.forms), 0)
+        if len(chosen) > total:
+            chosen = chosen[np.lexsort((found.keys[chosen], -found.counts[chosen]))[:total]]
+            inside = np.isin(left, chosen)
+        forms = self._read(text, found.smallest[chosen], found.shapes[chosen])
+        for i, form in zip(chosen.tolist(), forms, strict=True):
+            form.key = int(found.keys[i])
+            form.add(int(found.counts[i]), form.example, found.numbers_of(i))
+            self._store.keep(form)
+        return left[~inside]
+
+    def _find(self, text: Text) -> tuple[list[Pattern], Array]:
+        """Return patterns, and which of them every line fits: its own if it fits none of those that were learnt."""
         self._refresh()
-        return [self._values(line) for line in lines]
-
-    def _values(self, line: str) -> tuple[str, ...]:
-        masked, values = mask_with_values(line, self.max_length)
-        words, between = split(masked)
-        template = self._words_of(masked, words, between)
-        remaining = iter(values)
-        out: list[str] = []
-        for word, fixed in zip(words, template, strict=True):
-            inside = [next(remaining) for _ in range(word.count(VALUE))]
-            if fixed is None:
-                pieces = word.split(VALUE)
-                out.append(pieces[0] + "".join(v + p for v, p in zip(inside, pieces[1:], strict=True)))
-            else:
-                out.extend(inside)
-        return tuple(out)
-
-    def _id(self, masked: str) -> str:
-        found = self._template_of.get(masked)
-        if found is not None:
-            return found
-        words, between = split(masked)
-        return _hash(join(self._words_of(masked, words, between), between))
-
-    def _words_of(self, masked: str, words: tuple[str, ...], between: tuple[str, ...]) -> Words:
-        """Return the template of a line: its own if it was seen, else the one it fits that fixes most."""
-        candidates = self._by_shape.get((len(words), between), ())
-        own = self._template_of.get(masked)
-        for template_id, template in candidates:  # those that fix most words come first
-            if own is not None and template_id != own:
-                continue
-            if all(fixed is None or fixed == word for fixed, word in zip(template, words, strict=True)):
-                return template
-        return words
-
-    def _overflow(self, masked: str, count: int) -> None:
-        self._refresh()
-        found = self._id(masked)
-        if found in self._more or found in self._templates.index:
-            self._more[found] += count
-        else:
-            self.other_ += count
+        found = scan(text, self.max_length)
+        fit = self._store.fit()
+        patterns = list(fit.patterns)
+        number_of = {id(pattern): i for i, pattern in enumerate(patterns)}
+        own = (self._pattern_of.get(key) for key in found.keys.tolist())
+        of_form = np.array([-1 if pattern is None else number_of[id(pattern)] for pattern in own], dtype=np.int64)
+        unknown = of_form < 0
+        of_form[unknown] = fit.find(text, found.smallest[unknown], self.max_length)
+        pattern_of = of_form[found.form_of]
+        # Where a template says "ssh2", every line of a form is held against it: "ssh3" is of the same form.
+        single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
+        pattern_of[single] = fit.find(text, single, self.max_length)
+        lost = np.flatnonzero(pattern_of < 0)
+        forms = found.form_of[lost]
+        # One line stands for all lines of a form, but where they have different numbers in numbered words.
+        alone = found.disagree(forms)
+        _, first, inverse = np.unique(
+            np.where(alone, -1 - np.arange(len(lost)), forms), return_index=True, return_inverse=True
+        )
+        pattern_of[lost] = len(patterns) + inverse
+        patterns.extend(own_pattern(form) for form in self._read(text, lost[first], found.shapes[forms[first]]))
+        return patterns, pattern_of
 
     def _refresh(self) -> None:
-        if not hasattr(self, "_counts"):
+        if not hasattr(self, "_store"):
             raise NotFittedError("this TemplateMiner has seen no lines yet: call fit or fit_transform first")
         if not self._stale:
             return
-        shapes: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[str, ...], str]]] = {}
-        for masked in sorted(self._counts):
-            words, between = split(masked)
-            shapes.setdefault((len(words), between), []).append((words, masked))
-        before = self._template_of
-        self._template_of = {}
-        self._by_shape: dict[tuple[int, tuple[str, ...]], list[tuple[str, Words]]] = {}
+        patterns = self._store.patterns()
+        self._pattern_of = {form.key: pattern for pattern in patterns for form in pattern.forms}
+        self._alias()
         rows: dict[str, list[Any]] = {}
-        for shape, members in shapes.items():
-            for template, numbers in group([m[0] for m in members]):
-                text = join(template, shape[1])
-                template_id = _hash(text)
-                self._by_shape.setdefault(shape, []).append((template_id, template))
-                row = rows.setdefault(template_id, [text, 0, ""])
-                for masked in (members[i][1] for i in numbers):
-                    self._template_of[masked] = template_id
-                    row[1] += self._counts[masked]
-                    row[2] = min(row[2] or self._examples[masked], self._examples[masked])
-        for candidates in self._by_shape.values():
-            candidates.sort(key=lambda c: (sum(w is None for w in c[1]), c[0]))
-        self._alias(before)
-        for template_id, count in self._more.items():
-            rows[self.aliases_.get(template_id, template_id)][1] += count
+        for pattern in patterns:
+            row = rows.setdefault(pattern.id, [pattern.template, 0, pattern.forms[0].example])
+            row[1] += sum(form.count for form in pattern.forms)
+            row[2] = min(row[2], *(form.example for form in pattern.forms))
+        more, self._more = self._more, Counter()
+        for name, count in more.items():
+            now = self.aliases_.get(name, name)
+            if now in rows:
+                rows[now][1] += count
+                self._more[now] += count
+            else:
+                self.other_ += count
+        for row in rows.values():
+            row[2] = row[2][1]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=["template", "count", "example"])
         frame.index.name = "id"
         self._templates = frame.astype({"count": "int64"}).sort_values(["count", "template"], ascending=[False, True])
         self._stale = False
 
-    def _alias(self, before: dict[str, str]) -> None:
-        """Where the lines of an old template now are: most of them, if they went several ways."""
+    def _alias(self) -> None:
+        """Find where the lines of old templates now are: most of them, if they went several ways."""
+        ids = {key: pattern.id for key, pattern in self._pattern_of.items()}
+        present = set(ids.values())
         moves: dict[str, Counter[str]] = {}
-        for masked, old in before.items():
-            moves.setdefault(old, Counter())[self._template_of[masked]] += self._counts[masked]
-        present = set(self._template_of.values())
+        for key, old in self._before:
+            if old not in present and key in ids:
+                moves.setdefault(old, Counter())[ids[key]] += self._store.forms[key].count
         for old, ways in moves.items():
-            if old not in present:
-                self.aliases_[old] = min(ways, key=lambda new: (-ways[new], new))
+            self.aliases_[old] = min(ways, key=lambda new: (-ways[new], new))
         for old, new in list(self.aliases_.items()):
-            now = new
-            while now not in present and now in self.aliases_:
+            now, seen = new, {old}
+            while now not in present and now in self.aliases_ and now not in seen:
+                seen.add(now)
                 now = self.aliases_[now]
             self.aliases_[old] = now
         self.aliases_ = {old: new for old, new in self.aliases_.items() if old not in present}
-
-
-def _hash(template: str) -> str:
-    return hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:_ID_LENGTH]
+        self._before = list(ids.items())
 
 
 __all__ = ["PLACE", "TemplateMiner"]
