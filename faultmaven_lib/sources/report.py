@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 _NAMES_SHOWN = 5
+_COUNTED = ("lines", "records", "continued", "blank", "skipped", "cut", "cut_bytes", "replaced", "timeless",
+            "unrecognised")  # fmt: skip
 
 
 @dataclass
@@ -45,6 +47,11 @@ class FileReport:
     """Why the file was not, or not wholly, read."""
     remarks: list[str] = field(default_factory=list)
     """Further sentences about this file."""
+
+    def add(self, other: FileReport) -> None:
+        """Add what was counted in another part of the same file."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def sentences(self) -> list[str]:
         """Return what a reader of the data should know about the file."""

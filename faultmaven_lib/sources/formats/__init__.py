@@ -18,7 +18,15 @@ FORMATS: tuple[Format, ...] = (
 """All formats; of two that recognise equally many lines the earlier one is taken."""
 _SHARE = 0.2
 
-__all__ = ["FORMATS", "TEXT", "Format", "Record", "detect"]
+__all__ = ["FORMATS", "TEXT", "Format", "Record", "built_in", "detect", "plug_ins"]
+
+
+def built_in() -> tuple[Format, ...]:
+    return FORMATS
+
+
+def plug_ins() -> tuple[Format, ...]:
+    return ()
 
 
 def detect(lines: Sequence[str]) -> Format:

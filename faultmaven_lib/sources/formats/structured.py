@@ -14,10 +14,11 @@ _LEVEL = ("level", "levelname", "severity", "lvl", "loglevel", "log.level", "sev
 _MESSAGE = ("message", "msg", "event", "log", "text", "body", "@m", "@message", "short_message")
 _SERVICE = ("service", "service.name", "service_name", "servicename", "svc", "app", "application", "app_name",
             "resource.service.name", "kubernetes.labels.app", "container_name")  # fmt: skip
-_ROLES = (("time", _TIME), ("level", _LEVEL), ("message", _MESSAGE), ("service", _SERVICE))
+ROLES = (("time", _TIME), ("level", _LEVEL), ("message", _MESSAGE), ("service", _SERVICE))
 _RESERVED = frozenset({"time", "level", "message", "service", "source", "line"})
-_MAX_FIELDS = 100
-_MAX_DEPTH = 3
+MAX_FIELDS = 100
+MAX_DEPTH = 3
+MAX_NAME = 128
 _PAIR = re.compile(r"([A-Za-z_@][\w.@/-]{0,63})=(\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?=\s|$)")
 
 
@@ -28,11 +29,12 @@ def _unescaped(match: re.Match[str]) -> str:
     return {"n": "\n", "t": "\t"}.get(match[1], match[1])
 
 
-def _record(fields: dict[str, Any]) -> Record:
+def arranged(fields: dict[str, Any]) -> Record:
+    """Return the fields under the names that records have: time, level, message, service, then the others."""
     lower = {key.lower(): key for key in reversed(fields)}
     record: Record = {}
     used = set()
-    for role, names in _ROLES:
+    for role, names in ROLES:
         for name in names:
             key = lower.get(name)
             if key is not None and key not in used and fields[key] is not None:
@@ -47,11 +49,11 @@ def _record(fields: dict[str, Any]) -> Record:
 
 def _flat(value: dict[str, Any], into: dict[str, Any], prefix: str = "", depth: int = 1) -> None:
     for key, item in value.items():
-        if len(into) >= _MAX_FIELDS:
+        if len(into) >= MAX_FIELDS:
             into["more_fields"] = "left out"
             return
-        name = (prefix + key)[:128]
-        if isinstance(item, dict) and depth < _MAX_DEPTH and item:
+        name = (prefix + key)[:MAX_NAME]
+        if isinstance(item, dict) and depth < MAX_DEPTH and item:
             _flat(item, into, name + ".", depth + 1)
         elif isinstance(item, dict | list):
             into[name] = json.dumps(item, ensure_ascii=False, default=str)
@@ -75,7 +77,7 @@ def parse_json(line: str) -> Record | None:
         return None
     if "\\ud" in line or "\\uD" in line or "\\u0000" in line:
         fields = {_sound(key): _sound(item) for key, item in fields.items()}
-    record = _record(fields)
+    record = arranged(fields)
     if not isinstance(record.get("message"), str):
         if "message" in record:
             record["message_"] = record["message"]
@@ -102,9 +104,9 @@ def parse_logfmt(line: str) -> Record | None:
     if len(pairs) < 2:
         return None
     fields: dict[str, Any] = {}
-    for key, value in pairs[:_MAX_FIELDS]:
+    for key, value in pairs[:MAX_FIELDS]:
         fields[key] = _ESCAPE.sub(_unescaped, value[1:-1]) if value.startswith('"') else value
-    record = _record(fields)
+    record = arranged(fields)
     if "message" not in record:
         record["message"] = line
     else:
