@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from faultmaven_lib.settings import settings
+from faultmaven_lib.sources.envelopes import kind_of_envelope, opened, unwrapped
 from faultmaven_lib.sources.formats import TEXT, Format, detect
 from faultmaven_lib.sources.lines import RawBlock, aligned, decoded, read_blocks
 from faultmaven_lib.sources.opening import Pasted
@@ -84,15 +87,21 @@ def open_log(
     if first is None:
         return None
     sample = _sample(first, bound)
+    envelope = kind_of_envelope(sample)
+    if envelope:
+        entry.container = envelope
+        sample = unwrapped(envelope, sample, np.arange(len(sample)), bound)[0]
     fmt = fmt or detect(sample)
     entry.format = fmt.name
-    context = FileContext(fmt, entry.name, service_of(path.name), modified(path), bound, vectorised)
+    context = FileContext(fmt, entry.name, service_of(path.name), modified(path), bound, envelope, vectorised)
     blocks = chain([first], raw)
     if fmt is TEXT:  # any line may belong to the one before
         return LogFile(context, blocks, in_parts=False)
 
-    def starts(_: bytes, line: bytes) -> bool:
-        text = decoded(line, FileReport("", ""), bound)[0]
+    def starts(before: bytes, line: bytes) -> bool:
+        if envelope and not opened(envelope, _text(before, bound))[1]:
+            return False
+        text, _ = opened(envelope, _text(line, bound))
         return bool(text) and fmt.parse(text) is not None
 
     return LogFile(context, aligned(blocks, starts), in_parts=True)
@@ -101,6 +110,10 @@ def open_log(
 def _sample(block: RawBlock, bound: int) -> list[str]:
     data = block.data[: max(_SAMPLE_BYTES, 4 * bound)]
     return decoded(data, FileReport("", ""), bound)[:_SAMPLE_LINES]
+
+
+def _text(line: bytes, bound: int) -> str:
+    return decoded(line, FileReport("", ""), bound)[0]
 
 
 def modified(path: Path | Pasted) -> datetime:

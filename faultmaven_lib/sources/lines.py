@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from faultmaven_lib.sources.journal import is_export, json_lines
 from faultmaven_lib.sources.opening import Pasted, pieces
 from faultmaven_lib.sources.report import FileReport
 
@@ -43,7 +45,13 @@ def read_blocks(path: Path | Pasted, report: FileReport, bound: int) -> Iterator
     since = 0  # bytes since the last newline
     number = 1
     seen = False
-    for piece in pieces(path, report):
+    stream = pieces(path, report)
+    start = next(stream, b"")
+    stream = chain([start], stream)
+    if is_export(start):
+        report.container = "journal"
+        stream = json_lines(stream, bound)
+    for piece in stream:
         if not seen and piece:
             seen = True
             if piece[:_SAMPLE].count(0) > _NUL_SHARE * len(piece[:_SAMPLE]):

@@ -12,8 +12,9 @@ import pandas as pd
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import SourceKind, Window
 from faultmaven_lib.redaction import Redactor, redactor
+from faultmaven_lib.sources.clocks import Clock, disagreements, remarks_on
 from faultmaven_lib.sources.columns import CORE, finished
-from faultmaven_lib.sources.files import LogFile, names_of, open_log, service_of
+from faultmaven_lib.sources.files import LogFile, modified, names_of, open_log, service_of
 from faultmaven_lib.sources.formats import Format
 from faultmaven_lib.sources.opening import Pasted
 from faultmaven_lib.sources.querying import Term, parse_query
@@ -45,7 +46,7 @@ class LogSource:
         self.key_id = redactor().key_id
         self.notes: list[str] = []
         self.report = ReadReport()
-        self._fmt, self._vectorised = fmt, vectorised
+        self.fmt, self.vectorised = fmt, vectorised
 
     def query(self, text: str = "", window: Window | None = None, *, workers: int = 0) -> pd.DataFrame:
         """Return the records that match, inside the window, on one time line.
@@ -154,6 +155,7 @@ class _Reading:
         self.rare: Counter[str] = Counter()
         self.redacted: Counter[str] = Counter()
         self.known: set[str] = set()
+        self.clocks: dict[str, Clock] = {}
         self._workers = workers
 
     def blocks(self) -> Generator[pd.DataFrame, None, None]:
@@ -163,7 +165,7 @@ class _Reading:
             for path, name in zip(paths, names_of(paths), strict=True):
                 entry = FileReport(path=str(path), name=name)
                 self.report.files.append(entry)
-                file = open_log(path, entry, self.source._fmt, vectorised=self.source._vectorised)
+                file = open_log(path, entry, self.source.fmt, vectorised=self.source.vectorised)
                 if file is None:
                     continue
                 timeline = Timeline(entry, file.context.modified, self.question)
@@ -174,7 +176,11 @@ class _Reading:
                     self.known |= answer.known
                     yield from timeline.place(answer)
                 yield from timeline.finish()
+                # A file that is being written has been written to while it was read.
+                entry.remarks += remarks_on(timeline.clock, modified(path) if isinstance(path, Path) else None)
+                self.clocks[name] = timeline.clock
         self._must_be_readable()
+        self.report.remarks += disagreements(self.clocks)
 
     def _answers(self, file: LogFile) -> Iterator[Answer]:
         """Answer from one block after the other, here."""

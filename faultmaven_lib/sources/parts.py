@@ -40,8 +40,11 @@ class Part:
     def where(self, keep: npt.NDArray[np.bool_]) -> Part:
         """Return the part with some of its records."""
         mask = pa.array(keep)
-        chosen = {n: c.filter(mask) if isinstance(c, pa.Array) else list(compress(c, keep)) for n, c in self.columns.items()}  # fmt: skip
-        return Part(self.lines[keep], chosen)
+
+        def chosen(column: Column) -> Column:
+            return column.filter(mask) if isinstance(column, pa.Array) else list(compress(column, keep))
+
+        return Part(self.lines[keep], {name: chosen(column) for name, column in self.columns.items()})
 
 
 def part_of_records(records: Sequence[Record]) -> Part:

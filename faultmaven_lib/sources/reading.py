@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faultmaven_lib.redaction import Redactor
+from faultmaven_lib.sources.envelopes import Kind, Outer, unwrapped, with_outer
 from faultmaven_lib.sources.formats import Format
 from faultmaven_lib.sources.lines import RawBlock, decoded
 from faultmaven_lib.sources.parts import Block, Lines, Part, joined, part_of_records
+from faultmaven_lib.sources.raised import with_raised
 from faultmaven_lib.sources.records import TRACEBACK, Assembler
 from faultmaven_lib.sources.report import FileReport
 from faultmaven_lib.sources.streaming import Answer, Question, answered
@@ -36,6 +38,8 @@ class FileContext:
     modified: datetime
     bound: int
     """Longest line and record."""
+    envelope: Kind = ""
+    """What its lines are wrapped in."""
     vectorised: bool = True
     """Off, every line is parsed on its own: the same frames, slowly."""
 
@@ -47,28 +51,40 @@ class BlockReader:
         self.context = context
         self.report = FileReport("", context.source)
         self._assembler = Assembler(context.fmt, self.report, context.bound)
+        self._outer: list[Outer] = []
 
     def read(self, raw: RawBlock, *, whole: bool) -> Block | None:
         """Return the records of a block, or None if it has none; ``whole`` says that it ends between records."""
         context = self.context
         texts = decoded(raw.data, self.report, context.bound)
         numbers: Lines = np.arange(raw.first, raw.first + len(texts), dtype="int64")
+        if context.envelope:
+            size = len(texts)
+            texts, outer = unwrapped(context.envelope, texts, numbers, context.bound)
+            numbers = outer.numbers
+            # A record may have begun in the block before.
+            self._outer = [outer] if whole else [*self._outer[-1:], outer]
+            self.report.continued += size - len(texts)
         kept = [i for i, text in enumerate(texts) if text and not text.isspace()]
         if len(kept) < len(texts):
             self.report.blank += len(texts) - len(kept)
             numbers = numbers[kept]
             texts = [texts[i] for i in kept]
-        parts = self._parts(texts, numbers, whole)
-        return joined(parts, context.service, context.source, context.modified) if parts else None
+        return self._frame(self._parts(texts, numbers, whole))
 
     def finish(self) -> Block | None:
         """Return the record that was still open at the end of the file."""
         self._assembler.close()
         records = self._assembler.taken()
+        return self._frame([part_of_records(records)] if records else [])
+
+    def _frame(self, parts: list[Part]) -> Block | None:
         context = self.context
-        if not records:
+        if not parts:
             return None
-        return joined([part_of_records(records)], context.service, context.source, context.modified)
+        parts = [with_outer(p, self._outer) for p in parts] if self._outer else parts
+        parts = [with_raised(p) for p in parts]
+        return joined(parts, context.service, context.source, context.modified)
 
     def answers(self, raw: RawBlock | None, question: Question, clean: Redactor, *, whole: bool) -> Iterator[Answer]:
         """Read a block, or what is left at the end of the file, and yield what it holds of what is asked."""

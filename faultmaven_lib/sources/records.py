@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from faultmaven_lib.sources.formats import TEXT, Format, Record, built_in, plug_ins
+from faultmaven_lib.sources.formats import FORMATS, TEXT, Format, Record, plug_ins
 from faultmaven_lib.sources.report import FileReport
 
 _MAX_LINES = 1000
@@ -54,8 +54,8 @@ class Assembler:
         self._traceback = False
         self._go = False
         self._pem = False
-        others = [f for f in built_in() if f.timed and f.name != "time"]
-        others += [f for f in built_in() if f.name == "level first"] + list(plug_ins())
+        others = [f for f in FORMATS if f.timed and f.name != "time"]
+        others += [f for f in FORMATS if f.name == "level first"] + list(plug_ins())
         self._alternates = [f for f in others if f is not fmt]
 
     @property

@@ -21,6 +21,8 @@ class FileReport:
     name: str
     format: str = ""
     """What the file was read as, for instance ``access`` or ``json``; empty if it was not read."""
+    container: str = ""
+    """What its lines were wrapped in: ``cri``, ``docker`` or ``journal``; empty for nothing."""
     zone: str = ""
     """Time zone of its times: an offset, ``assumed UTC``, several joined by a comma, or ``none``."""
     lines: int = 0

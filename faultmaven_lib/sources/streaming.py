@@ -13,6 +13,7 @@ import pandas as pd
 
 from faultmaven_lib.model import Window
 from faultmaven_lib.redaction import Redactor
+from faultmaven_lib.sources.clocks import Clock, ids_of
 from faultmaven_lib.sources.columns import empty_logs
 from faultmaven_lib.sources.isotimes import MISSING
 from faultmaven_lib.sources.parts import Block
@@ -63,6 +64,8 @@ class Answer:
     redacted: Counter[str] = field(default_factory=Counter)
     known: frozenset[str] = frozenset()
     """Fields of the question that rows of the block have."""
+    ids: dict[str, int] = field(default_factory=dict)
+    """When requests were first seen: what clocks are compared by."""
 
 
 def answered(block: Block | None, question: Question, clean: Redactor, report: FileReport) -> Answer:
@@ -75,6 +78,7 @@ def answered(block: Block | None, question: Question, clean: Redactor, report: F
     filled = pd.Series(own.view("datetime64[ns]")).ffill().to_numpy().view("int64")
     keep = question.wants(filled) | (filled == MISSING)
     frame, times = (block.frame, filled) if keep.all() else (block.frame[keep], filled[keep])
+    ids = ids_of(block.frame, own)
     clean.counts = Counter()
     frame = clean.redact_frame(frame, keep=("level", "source"))
     redacted = +clean.counts
@@ -84,7 +88,7 @@ def answered(block: Block | None, question: Question, clean: Redactor, report: F
         known = frozenset(t.field for t in question.terms if t.field) - set(unknown)
         frame, times = frame[mask], times[mask]
     last = int(filled[-1])
-    return Answer(frame, times, own, last, report, block.zones, block.yearless, block.rare, redacted, known)
+    return Answer(frame, times, own, last, report, block.zones, block.yearless, block.rare, redacted, known, ids)
 
 
 class Timeline:
@@ -105,13 +109,13 @@ class Timeline:
         self._last: int | None = None
         self._waiting: list[Answer] = []  # records at the start of a file, before the first time
         self._zones: set[str] = set()
-        self._records = 0
+        self.clock = Clock()
 
     def place(self, answer: Answer) -> Iterator[pd.DataFrame]:
         """Yield the frames that have their place now."""
         self.entry.add(answer.report)
         self._zones |= answer.zones
-        self._records += len(answer.own)
+        self.clock.see(answer.own, answer.ids)
         if answer.yearless and not any("year" in r for r in self.entry.remarks):
             self.entry.remarks.append(f"times without a year, taken from the file's date ({self.modified:%Y-%m-%d})")
         if self._last is None:

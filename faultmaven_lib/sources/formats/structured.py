@@ -8,12 +8,15 @@ from typing import Any
 
 from faultmaven_lib.sources.formats.shape import Format, Record
 
-_TIME = ("time", "timestamp", "ts", "@timestamp", "datetime", "date", "asctime", "eventtime", "t", "@t", "created")
+_TIME = ("time", "timestamp", "ts", "@timestamp", "datetime", "date", "asctime", "eventtime", "t", "@t", "created",
+         "__realtime_timestamp", "timeunixnano", "time_unix_nano", "observedtimeunixnano")  # fmt: skip
 _LEVEL = ("level", "levelname", "severity", "lvl", "loglevel", "log.level", "severity_text", "severitytext", "@l",
-          "priority", "status_level")  # fmt: skip
-_MESSAGE = ("message", "msg", "event", "log", "text", "body", "@m", "@message", "short_message")
+          "priority", "status_level", "error_severity", "log.level.name")  # fmt: skip
+_MESSAGE = ("message", "msg", "event", "log", "text", "body", "body.stringvalue", "@m", "@mt", "@message",
+            "short_message", "textpayload", "jsonpayload.message", "jsonpayload.msg")  # fmt: skip
 _SERVICE = ("service", "service.name", "service_name", "servicename", "svc", "app", "application", "app_name",
-            "resource.service.name", "kubernetes.labels.app", "container_name")  # fmt: skip
+            "resource.service.name", "kubernetes.labels.app", "container_name", "syslog_identifier", "_systemd_unit",
+            "_comm")  # fmt: skip
 ROLES = (("time", _TIME), ("level", _LEVEL), ("message", _MESSAGE), ("service", _SERVICE))
 _RESERVED = frozenset({"time", "level", "message", "service", "source", "line"})
 MAX_FIELDS = 100
