@@ -20,7 +20,7 @@ from faultmaven_lib.sources.raised import with_raised
 from faultmaven_lib.sources.records import TRACEBACK, Assembler
 from faultmaven_lib.sources.report import FileReport
 from faultmaven_lib.sources.streaming import Answer, Question, answered
-from faultmaven_lib.sources.vectorised import MATCHERS, foreign
+from faultmaven_lib.sources.vectorised import foreign, own
 from faultmaven_lib.sources.vectorised.texts import found
 
 _FEW = 64  # lines of a block; for fewer the parsers of single lines are faster
@@ -147,8 +147,8 @@ class BlockReader:
 def _matched(fmt: Format, texts: Sequence[str], ways: npt.NDArray[np.int8]) -> list[Part]:
     """Return what the matchers read, and mark its lines."""
     parts: list[Part] = []
-    own = MATCHERS.get(fmt.name)
-    matchers = [(own, _OWN)] if own is not None else []
+    matcher = own(fmt)
+    matchers = [] if matcher is None else [(matcher, _OWN)]
     matchers += [(matcher, _FOREIGN) for matcher in foreign(fmt)]
     lines = pa.array(texts, pa.large_string())
     rest: npt.NDArray[np.int64] | None = None

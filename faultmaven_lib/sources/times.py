@@ -96,6 +96,8 @@ def nanoseconds(raw: pa.Array | Sequence[Any], reference: datetime) -> Nanosecon
     kinds = set(map(type, raw))
     if kinds <= {str, type(None)}:
         return _of_texts(pa.array(raw, pa.large_string()), reference)
+    if kinds == {int} and max(map(abs, raw)) < 2**62:
+        return Nanoseconds(_plausible(_of_integers(np.array(raw, dtype="int64"))), frozenset({"epoch"}), False)
     values = np.full(len(raw), MISSING, dtype="int64")
     texts: dict[int, str] = {}
     epochs = False
@@ -127,6 +129,13 @@ def _of_texts(texts: pa.Array, reference: datetime) -> Nanoseconds:
     codes = coded.indices.fill_null(len(distinct.values)).to_numpy()
     values[rest] = np.append(distinct.values, MISSING)[codes]
     return Nanoseconds(values, zones | distinct.zones, distinct.yearless)
+
+
+def _of_integers(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Scale seconds, milli-, micro- and nanoseconds since 1970, told apart by their size."""
+    unit = np.select([numbers < 10**11, numbers < 10**14, numbers < 10**17], [10**9, 10**6, 10**3], 1)
+    fits = (numbers >= 0) & (numbers < 2**62 // unit)
+    return np.where(fits, np.where(fits, numbers, 0) * unit, MISSING)
 
 
 def _of_distinct(raw: Sequence[str], reference: datetime) -> Nanoseconds:

@@ -22,7 +22,7 @@ _RESERVED = frozenset({"time", "level", "message", "service", "source", "line"})
 MAX_FIELDS = 100
 MAX_DEPTH = 3
 MAX_NAME = 128
-_PAIR = re.compile(r"([A-Za-z_@][\w.@/-]{0,63})=(\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?=\s|$)")
+PAIR = re.compile(r"([A-Za-z_@][\w.@/-]{0,63})=(\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?=\s|$)")
 
 
 _ESCAPE = re.compile(r"\\(.)")
@@ -101,9 +101,9 @@ def _sound(item: Any) -> Any:
 
 def parse_logfmt(line: str) -> Record | None:
     """Read ``key=value key="other value"``; words between the pairs go to the message."""
-    if not _PAIR.match(line):
+    if not PAIR.match(line):
         return None
-    pairs = _PAIR.findall(line)
+    pairs = PAIR.findall(line)
     if len(pairs) < 2:
         return None
     fields: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def parse_logfmt(line: str) -> Record | None:
     if "message" not in record:
         record["message"] = line
     else:
-        rest = _PAIR.sub("", line).strip()
+        rest = PAIR.sub("", line).strip()
         if rest:
             record["message"] = f"{record['message']} {' '.join(rest.split())}"
     return record

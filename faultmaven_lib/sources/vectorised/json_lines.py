@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -38,7 +40,23 @@ def match_json(texts: Sequence[str], lines: pa.Array) -> list[Part]:
     if holding(lines, "\\u").any():
         # Halves of surrogate pairs and NUL are replaced there.
         wanted &= ~found(pc.match_substring_regex(lines, r"\\u(?:[dD]|0000)"))
-    rows: Rows = np.flatnonzero(wanted).tolist()
+    with _uncollected():
+        return _parts(texts, np.flatnonzero(wanted).tolist())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold back the garbage collector: it would walk all objects of a block again and again, and none is in a cycle."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _parts(texts: Sequence[str], rows: Rows) -> list[Part]:
     rows, objects = _decoded([texts[r] for r in rows], rows)
     shapes: dict[Hashable, tuple[Rows, list[dict[str, Any]]]] = {}
     for row, item in zip(rows, objects, strict=True):
