@@ -7,6 +7,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+# Abbreviations that mean one offset wherever they are used; the ambiguous ones (CST, IST) are left out.
+ABBREVIATIONS = {
+    "UTC": "+00:00", "GMT": "+00:00", "UCT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00",
+    "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00",
+    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00",
+}  # fmt: skip
 MISSING = int(np.iinfo(np.int64).min)
 """How a time that could not be read is kept; it is what pandas calls NaT."""
 FIRST_NS, LAST_NS = 0, 7_258_118_400_000_000_000
@@ -72,6 +78,8 @@ def _of_form(table: Bytes) -> tuple[Numbers, str]:
         digits = len(head[20:]) - len(head[20:].lstrip("0123456789"))
     end = 20 + digits if digits else 19
     tail = head[end:]
+    if tail[:1] == " ":
+        tail = ABBREVIATIONS.get(tail[1:], tail)
     offset = _offset(tail)
     if offset is None or digits > 9 or head[10] not in "T ":
         return np.full(len(table), MISSING, dtype="int64"), ""

@@ -6,24 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from faultmaven_lib.sources.isotimes import FIRST_NS, LAST_NS, MISSING, read_iso, zone_of
+from faultmaven_lib.sources.isotimes import ABBREVIATIONS, FIRST_NS, LAST_NS, MISSING, read_iso, zone_of
 
-# Abbreviations that mean one offset wherever they are used; the ambiguous ones (CST, IST) are left out.
-_ABBREVIATIONS = {
-    "UTC": "+00:00", "GMT": "+00:00", "UCT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00",
-    "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00",
-    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00",
-}  # fmt: skip
 ISO = (
     r"\d{4}-\d\d-\d\d[T ]{1,2}\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
-    rf"(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|{'|'.join(_ABBREVIATIONS)})\b)?"
+    rf"(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|{'|'.join(ABBREVIATIONS)})\b)?"
 )
 """A time such as ``2026-03-01 14:02:11,123 +0100``; the zone may be missing."""
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,9})?|\d{13}(?:\.\d{1,6})?|\d{16}|\d{19}")
@@ -36,6 +32,10 @@ _DAY_FIRST = re.compile(
     r"(?: ?([+-]\d{4}|[A-Z]{3,4}))?$"
 )
 _SLASHES = re.compile(r"(\d{4})/(\d\d)/(\d\d)[ T](\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)$")
+_FRACTION = (
+    r"^(?:[A-Z][a-z]{2} +[0-9]{1,2}|[0-9]{4}|[0-9]{4}/[0-9]{2}/[0-9]{2}|[0-9]{2} [A-Z][a-z]{2} [0-9]{4}) "
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,9}$"
+)
 _MONTHS = {m: f"{n:02d}" for n, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _FIRST, _LAST = pd.Timestamp("1970-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
@@ -124,10 +124,19 @@ def _of_texts(texts: pa.Array, reference: datetime) -> Nanoseconds:
     rest = np.flatnonzero(values == MISSING)
     if not len(rest):
         return Nanoseconds(values, zones, False)
-    coded = texts.take(pa.array(rest)).dictionary_encode()
+    left = texts.take(pa.array(rest))
+    parted = pc.fill_null(pc.match_substring_regex(left, _FRACTION), False)
+    fraction: npt.NDArray[np.int64] | int = 0
+    if pc.any(parted).as_py():
+        # Seconds repeat, their fractions do not.
+        pieces = pc.split_pattern(pc.if_else(parted, left, "0.0"), ".")
+        fraction = pc.utf8_rpad(pc.list_element(pieces, 1), 9, "0").cast(pa.int64()).to_numpy()
+        left = pc.if_else(parted, pc.list_element(pieces, 0), left)
+    coded = left.dictionary_encode()
     distinct = _of_distinct(coded.dictionary.to_pylist(), reference)
     codes = coded.indices.fill_null(len(distinct.values)).to_numpy()
-    values[rest] = np.append(distinct.values, MISSING)[codes]
+    found = np.append(distinct.values, MISSING)[codes]
+    values[rest] = np.where(found == MISSING, MISSING, found + fraction)
     return Nanoseconds(values, zones | distinct.zones, distinct.yearless)
 
 
@@ -199,8 +208,8 @@ def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PL
             text = text[:10] + text[11:]
         text = text.replace(",", ".", 1)
         if text[-1:].isalpha() and text[-1] not in "Zz":
-            stamp, _, zone = text.rpartition(" ")
-            text = stamp + _ABBREVIATIONS.get(zone, "")
+            stamp = text.rstrip(ascii_letters)
+            text = stamp.rstrip() + ABBREVIATIONS.get(text[len(stamp) :], "")
         return text, False
     if match := _ACCESS.match(text):
         return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{match[1]} {match[4]}{match[5] or ''}", False
@@ -214,7 +223,7 @@ def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PL
         return f"{match[4]}-{_MONTHS.get(match[1], '00')}-{int(match[2]):02d} {match[3]}", False
     if match := _DAY_FIRST.match(text):
         zone = match[5] or ""
-        zone = zone if zone[:1] in "+-" else _ABBREVIATIONS.get(zone, "")
+        zone = zone if zone[:1] in "+-" else ABBREVIATIONS.get(zone, "")
         return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{int(match[1]):02d} {match[4]}{zone}", False
     return None, False
 

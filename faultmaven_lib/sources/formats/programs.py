@@ -38,7 +38,7 @@ def parse_python(line: str) -> Record | None:
     if found is None:
         return None
     before = rest[: found.start(found.lastgroup or 0)]
-    words = before.replace("|", " ").replace("-", " ").split()
+    words = [w for w in before.replace("|", " ").split() if w.strip("-")]
     if words and (len(words) > _HEAD_WORDS or any(mark in before for mark in ('"', "=", "; ", ": "))):
         return None
     record: Record = {"time": match["time"], "level": found[found.lastgroup or 0]}
