@@ -23,10 +23,11 @@ _CRI_LINE = re.compile(_CRI, re.DOTALL)
 _SHARE = 0.5
 
 
-class _Docker(msgspec.Struct):
+class _Docker(msgspec.Struct, forbid_unknown_fields=True):
     log: str
-    stream: str = ""
-    time: str = ""
+    stream: str
+    time: str
+    attrs: dict[str, str] | None = None
 
 
 _docker = msgspec.json.Decoder(_Docker).decode

@@ -22,6 +22,8 @@ _RESERVED = frozenset({"time", "level", "message", "service", "source", "line"})
 MAX_FIELDS = 100
 MAX_DEPTH = 3
 MAX_NAME = 128
+JOURNAL = "MESSAGE"
+"""Where the journal has its message, as a text or as a list of octets."""
 PAIR = re.compile(r"([A-Za-z_@][\w.@/-]{0,63})=(\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)(?=\s|$)")
 
 
@@ -74,6 +76,8 @@ def parse_json(line: str) -> Record | None:
         value = json.loads(line)
         if not isinstance(value, dict) or not value:
             return None
+        if isinstance(value.get(JOURNAL), list):
+            value[JOURNAL] = _of_octets(value[JOURNAL])
         fields: dict[str, Any] = {}
         _flat(value, fields)
     except (ValueError, RecursionError):
@@ -90,6 +94,14 @@ def parse_json(line: str) -> Record | None:
         if role in record and not isinstance(record[role], str | int):
             record[role] = str(record[role])
     return record
+
+
+def _of_octets(values: list[Any]) -> Any:
+    """Return the text that the journal writes as numbers, because it is not UTF-8."""
+    try:
+        return bytes(values).decode("utf-8", "replace").replace("\x00", "\ufffd")
+    except (TypeError, ValueError):
+        return values
 
 
 def _sound(item: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faultmaven_lib.sources.formats.structured import MAX_DEPTH, MAX_FIELDS, MAX_NAME, ROLES, arranged
+from faultmaven_lib.sources.formats.structured import JOURNAL, MAX_DEPTH, MAX_FIELDS, MAX_NAME, ROLES, arranged
 from faultmaven_lib.sources.parts import Column, Part
 from faultmaven_lib.sources.vectorised.texts import found, holding
 
@@ -103,7 +103,9 @@ def _decoded(texts: list[str], rows: Rows) -> tuple[Rows, list[dict[str, Any]]]:
 
 
 def _columns(objects: list[dict[str, Any]], texts: Sequence[str]) -> dict[str, Column] | None:
-    """Return the columns of objects of one shape, or None if there are more than a record may have."""
+    """Return the columns of objects of one shape, or None if that is left to the parser of single lines."""
+    if JOURNAL in objects[0] and any(type(item[JOURNAL]) is list for item in objects):
+        return None
     flat: dict[str, Sequence[Any]] = {}
     for name, column in _flat(objects, "", 1):
         if len(flat) >= MAX_FIELDS:
