@@ -92,17 +92,19 @@ def aligned(blocks: Iterator[RawBlock], starts: Callable[[bytes, bytes], bool]) 
     """
     held: RawBlock | None = None
     for block in blocks:
-        joined = block if held is None else RawBlock(held.data + b"\n" + block.data, held.first)
-        cut = _last_start(joined.data, starts)
+        if held is None:
+            held = block
+            continue
+        cut = _last_start(held.data, starts)
         if cut > 0:
-            head = joined.data[: cut - 1]
-            held = RawBlock(joined.data[cut:], joined.first + _count(head) + 1)
-            yield RawBlock(head, joined.first)
-        elif len(joined.data) < _GROWN:
-            held = joined
+            head, rest = held.data[: cut - 1], held.data[cut:]
+            yield RawBlock(head, held.first)
+            held = RawBlock(rest + b"\n" + block.data, held.first + _count(head) + 1)
+        elif len(held.data) < _GROWN:
+            held = RawBlock(held.data + b"\n" + block.data, held.first)
         else:  # megabytes without the start of a record: it would be split for its length anyway
-            held = None
-            yield joined
+            yield held
+            held = block
     if held is not None:
         yield held
 

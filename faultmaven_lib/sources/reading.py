@@ -161,8 +161,22 @@ def _matched(fmt: Format, texts: Sequence[str], ways: npt.NDArray[np.int8]) -> l
             made = matcher([texts[i] for i in rest.tolist()], lines.take(pa.array(rest)))
             for part in made:
                 part.lines = rest[part.lines]
+        if way == _FOREIGN:
+            made = [p for part in made if (p := _with_time(part)) is not None]
         for part in made:
             ways[part.lines] = way
         parts += made
         rest = np.flatnonzero(ways == _SINGLE)
     return parts
+
+
+def _with_time(part: Part) -> Part | None:
+    """Return the records that have a time: without one, a line amid those of another format is not of this one."""
+    times = part.columns.get("time")
+    if times is None:
+        return None
+    if isinstance(times, pa.Array):
+        has = times.is_valid().to_numpy(zero_copy_only=False) if times.null_count else None
+    else:
+        has = np.array([t is not None for t in times])
+    return part if has is None or has.all() else part.where(has)

@@ -56,17 +56,37 @@ FORMATS: dict[str, Callable[[random.Random, datetime], str]] = {
         f'ts={_iso(at, ".").replace(" ", "T")}Z level={r.choice(("info", "warn"))} msg="served request {r.randrange(999)}" '
         f"path=/cart status={r.choice((200, 500))} ms={r.random() * 10:.2f}"
     ),
-    "python": lambda r, at: f"{_iso(at)} {r.choice(('INFO', 'WARNING'))} shop.checkout: order {r.randrange(9999)} took {r.random():.3f} s",  # noqa: E501
+    "python": lambda r, at: (
+        f"{_iso(at)} {r.choice(('INFO', 'WARNING'))} shop.checkout: order {r.randrange(9999)} took {r.random():.3f} s"
+    ),
     "python named": lambda r, at: f"{_iso(at)} - shop.db - WARNING - slow query: {r.randrange(9999)} ms",
-    "log4j": lambda r, at: f"{_iso(at)} [http-nio-{r.randrange(20)}] ERROR c.e.shop.Pool - exhausted after {r.randrange(99)} ms",  # noqa: E501
-    "spring": lambda r, at: f"{_iso(at, '.')}  WARN {r.randrange(99)} --- [main] c.example.Pool   : {r.randrange(99)} left",
-    "uvicorn": lambda r, at: f'{_iso(at, ".")} INFO:     10.0.0.{r.randrange(99)}:{r.randrange(60_000)} - "GET /s?q={r.randrange(99)} HTTP/1.1" {r.choice((200, 404))} OK',  # noqa: E501
-    "syslog": lambda r, at: f"{at:%b} {at.day:2d} {at:%H:%M:%S} web{r.randrange(3)} sshd[{r.randrange(9999)}]: {r.choice(('error: closed by', 'accepted for'))} 10.0.0.{r.randrange(99)}",  # noqa: E501
-    "syslog iso": lambda r, at: f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}+01:00 web1 cron[{r.randrange(9999)}]: (root) CMD (parts {r.randrange(9)})",  # noqa: E501
-    "postgresql": lambda r, at: f"{_iso(at, '.')} UTC [{r.randrange(9999)}] shop@orders {r.choice(('LOG', 'ERROR'))}:  duration: {r.random() * 100:.3f} ms",  # noqa: E501
-    "klog": lambda r, at: f"{r.choice('IWE')}{at:%m%d %H:%M:%S}.{at.microsecond:06d}    {r.randrange(9999)} kubelet.go:{r.randrange(999)}] pod {r.randrange(99)} evicted",  # noqa: E501
-    "nginx error": lambda r, at: f'{at:%Y/%m/%d %H:%M:%S} [error] 12#12: *{r.randrange(999)} upstream timed out, client: 10.0.0.7, server: , request: "GET /{r.randrange(99)} HTTP/1.1"',  # noqa: E501
-    "redis": lambda r, at: f"1:M {at:%d %b %Y %H:%M:%S}.{at.microsecond // 1000:03d} * {r.randrange(999)} changes in 60 seconds. Saving...",  # noqa: E501
+    "log4j": lambda r, at: (
+        f"{_iso(at)} [http-nio-{r.randrange(20)}] ERROR c.e.shop.Pool - exhausted after {r.randrange(99)} ms"
+    ),
+    "spring": lambda r, at: (
+        f"{_iso(at, '.')}  WARN {r.randrange(99)} --- [main] c.example.Pool   : {r.randrange(99)} left"
+    ),
+    "uvicorn": lambda r, at: (
+        f'{_iso(at, ".")} INFO:     10.0.0.{r.randrange(99)}:{r.randrange(60_000)} - "GET /s?q={r.randrange(99)} HTTP/1.1" {r.choice((200, 404))} OK'
+    ),
+    "syslog": lambda r, at: (
+        f"{at:%b} {at.day:2d} {at:%H:%M:%S} web{r.randrange(3)} sshd[{r.randrange(9999)}]: {r.choice(('error: closed by', 'accepted for'))} 10.0.0.{r.randrange(99)}"
+    ),
+    "syslog iso": lambda r, at: (
+        f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}+01:00 web1 cron[{r.randrange(9999)}]: (root) CMD (parts {r.randrange(9)})"
+    ),
+    "postgresql": lambda r, at: (
+        f"{_iso(at, '.')} UTC [{r.randrange(9999)}] shop@orders {r.choice(('LOG', 'ERROR'))}:  duration: {r.random() * 100:.3f} ms"
+    ),
+    "klog": lambda r, at: (
+        f"{r.choice('IWE')}{at:%m%d %H:%M:%S}.{at.microsecond:06d}    {r.randrange(9999)} kubelet.go:{r.randrange(999)}] pod {r.randrange(99)} evicted"
+    ),
+    "nginx error": lambda r, at: (
+        f'{at:%Y/%m/%d %H:%M:%S} [error] 12#12: *{r.randrange(999)} upstream timed out, client: 10.0.0.7, server: , request: "GET /{r.randrange(99)} HTTP/1.1"'
+    ),
+    "redis": lambda r, at: (
+        f"1:M {at:%d %b %Y %H:%M:%S}.{at.microsecond // 1000:03d} * {r.randrange(999)} changes in 60 seconds. Saving..."
+    ),
     "go": lambda r, at: f"{at:%Y/%m/%d %H:%M:%S} main.go:{r.randrange(99)}: lost {r.randrange(99)} of 100",
     "text": lambda r, at: f"worker {r.randrange(9)} did {r.randrange(99)} things",
 }
@@ -98,4 +118,6 @@ def in_docker(lines: Iterator[str]) -> Iterator[str]:
     """Wrap lines as Docker's json-file driver does."""
     for i, line in enumerate(lines):
         at = START + timedelta(milliseconds=20 * i)
-        yield json.dumps({"log": line + "\n", "stream": "stdout", "time": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"})
+        yield json.dumps(
+            {"log": line + "\n", "stream": "stdout", "time": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"}
+        )

@@ -153,6 +153,65 @@ def read(tmp_path: Path, text: str, name: str = "app.log", query: str = "") -> t
             "",
             "status installed libc6:amd64 2.36",
         ),
+        (
+            "1:M 01 Mar 2026 14:02:11.123 # Can't save in background: fork: Cannot allocate memory",
+            "redis",
+            "2026-03-01T14:02:11.123Z",
+            "WARNING",
+            "Can't save in background: fork: Cannot allocate memory",
+        ),
+        ("2026/03/01 14:02:11 cart.go:12: lost", "go", "2026-03-01T14:02:11Z", "", "lost"),
+        ("2026/03/01 14:02:11.5 WARN slow n=3", "go", "2026-03-01T14:02:11.500Z", "WARNING", "slow n=3"),
+        (
+            "2026-03-01T14:02:11+0100 host sshd[1]: error: closed",
+            "syslog",
+            "2026-03-01T13:02:11Z",
+            "ERROR",
+            "error: closed",
+        ),
+        (
+            "E0301 14:02:11.123456    12 kubelet.go:7] evicted",
+            "klog",
+            "2026-03-01T14:02:11.123456Z",
+            "ERROR",
+            "evicted",
+        ),
+        (
+            "2026-03-01T14:02:11.123Z\tERROR\tcart/main.go:12\tno stock",
+            "time and level",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            "cart/main.go:12\tno stock",
+        ),
+        (
+            '{"@timestamp":"2026-03-01T14:02:11.123Z","log.level":"error","message":"x","ecs.version":"1.6"}',
+            "json",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            "x",
+        ),
+        (
+            '{"timeUnixNano":"1772373731123456789","severityText":"ERROR","body":{"stringValue":"x"}}',
+            "json",
+            "2026-03-01T14:02:11.123456789Z",
+            "ERROR",
+            "x",
+        ),
+        (
+            '2026-03-01 14:02:11.123 UTC,"shop","orders",4711,"[local]",65f.1,3,"SELECT",2026-03-01 14:00:00 UTC,3/4,0,'
+            'ERROR,57014,"canceling, ""now""",,,,,,"select 1",,,"psql","client backend",,0',
+            "postgresql csv",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            'canceling, "now"',
+        ),
+        (
+            '{"timestamp":"2026-03-01 14:02:11.123 UTC","user":"shop","error_severity":"FATAL","message":"x"}',
+            "json",
+            "2026-03-01T14:02:11.123Z",
+            "CRITICAL",
+            "x",
+        ),
         ("2026-03-01 14:02:11 something happened", "time", "2026-03-01T14:02:11Z", "", "something happened"),
         (
             "kernel thing at 2026-03-01 14:02:11 WARN it went",
@@ -327,6 +386,38 @@ def test_records_without_a_time_keep_their_place(tmp_path: Path) -> None:
     assert frame["message"].tolist() == ["banner", "a", "b", "c", "d"]
     assert frame.index.second.tolist() == [11, 11, 11, 12, 12]
     assert any("3 records without a time, placed after the line before" in note for note in notes)
+
+
+def test_dnsmasq_writes_its_file_without_a_host_and_queries_are_fields(tmp_path: Path) -> None:
+    frame, _ = read(
+        tmp_path,
+        "Mar  1 14:02:11 dnsmasq[12]: query[A] shop.example from 10.0.0.2\n"
+        "Mar  1 14:02:11 dnsmasq[12]: reply shop.example is NXDOMAIN\n",
+        "dns.log",
+    )
+    assert frame["service"].tolist() == ["dnsmasq"] * 2
+    assert frame["domain"].tolist() == ["shop.example"] * 2
+    assert frame[["query_type", "client"]].iloc[0].tolist() == ["A", "10.0.0.2"]
+    assert frame["answer"].iloc[1] == "NXDOMAIN"
+
+
+def test_a_line_of_another_program_amid_those_of_an_application_keeps_its_time_and_level(tmp_path: Path) -> None:
+    lines = [f"2026-03-01 14:02:{n:02d},000 INFO shop: n {n}" for n in range(60)]
+    lines[30:30] = ["2026-03-01T14:02:29.500+00:00 host supervisord[1]: crit: worker exited"]
+    frame, _ = read(tmp_path, "\n".join(lines))
+    row = frame[frame["line"] == 31].iloc[0]
+    assert (row.name, row["service"], row["level"]) == (
+        pd.Timestamp("2026-03-01T14:02:29.5Z"),
+        "supervisord",
+        "CRITICAL",
+    )
+    assert len(frame) == 61
+
+
+def test_the_csv_log_of_postgresql_is_a_log_though_it_ends_in_csv(tmp_path: Path) -> None:
+    path = tmp_path / "postgresql.csv"
+    path.write_text('2026-03-01 14:02:11.123 UTC,,,4711,,65f.1,3,,2026-03-01 14:00:00 UTC,,0,LOG,00000,"ready",,,\n')
+    assert connect(path).query()["message"].tolist() == ["ready"]
 
 
 def test_colours_are_taken_out(tmp_path: Path) -> None:

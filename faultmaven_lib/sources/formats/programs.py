@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from faultmaven_lib.sources.formats.shape import Format, Record
+from faultmaven_lib.sources.formats.system import parse_rfc3164
 from faultmaven_lib.sources.levels import WORDS
 from faultmaven_lib.sources.times import ISO
 
@@ -62,7 +63,7 @@ def parse_timed(line: str) -> Record | None:
     if record := parse_python(line):
         return record
     match = _TIMED.match(line) if line[:1].isdigit() or line[:1] == "[" else None
-    if match is None:
+    if match is None or parse_rfc3164(line):  # of a daemon, whose line names host and program
         return None
     return {"time": match["time"], "message": match["rest"].lstrip(" \t:|-]")}
 

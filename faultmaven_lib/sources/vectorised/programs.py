@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -45,9 +44,7 @@ _POSTGRES = (
     r"(?P<severity>LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION):"
     r"  (?P<message>.*)$"
 )
-_KLOG = (
-    r"^(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+) +(?P<pid>\d+) (?P<where>\S+:\d+)\] (?P<message>.*)$"
-)
+_KLOG = r"^(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+) +(?P<pid>\d+) (?P<where>\S+:\d+)\] (?P<message>.*)$"
 
 
 def match_python(texts: Sequence[str], lines: pa.Array) -> list[Part]:
