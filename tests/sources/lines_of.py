@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a line of a log is one line)
 """Log lines as programs write them, made from a seed: what the tests and the bench of the reader read."""
 
 from __future__ import annotations

@@ -84,7 +84,10 @@ def test_an_application_that_logs_a_field_log_is_not_taken_for_docker(tmp_path: 
     assert frame["message"].tolist() == ["ready"] * 3
 
 
-ENTRY = b"__CURSOR=s=1;i=%d\n__REALTIME_TIMESTAMP=17723737310%05d\n_BOOT_ID=abc\nPRIORITY=3\nSYSLOG_IDENTIFIER=sshd\n_PID=7\n"
+ENTRY = (
+    b"__CURSOR=s=1;i=%d\n__REALTIME_TIMESTAMP=17723737310%05d\n_BOOT_ID=abc\nPRIORITY=3\n"
+    b"SYSLOG_IDENTIFIER=sshd\n_PID=7\n"
+)
 
 
 def test_an_export_of_the_journal_is_read_binary_fields_too(tmp_path: Path) -> None:

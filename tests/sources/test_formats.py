@@ -198,8 +198,10 @@ def read(tmp_path: Path, text: str, name: str = "app.log", query: str = "") -> t
             "x",
         ),
         (
-            '2026-03-01 14:02:11.123 UTC,"shop","orders",4711,"[local]",65f.1,3,"SELECT",2026-03-01 14:00:00 UTC,3/4,0,'
-            'ERROR,57014,"canceling, ""now""",,,,,,"select 1",,,"psql","client backend",,0',
+            (
+                '2026-03-01 14:02:11.123 UTC,"shop","orders",4711,"[local]",65f.1,3,"SELECT",2026-03-01 14:00:00 UTC,'
+                '3/4,0,ERROR,57014,"canceling, ""now""",,,,,,"select 1",,,"psql","client backend",,0'
+            ),
             "postgresql csv",
             "2026-03-01T14:02:11.123Z",
             "ERROR",

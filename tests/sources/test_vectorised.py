@@ -100,10 +100,10 @@ def test_every_envelope(tmp_path: Path, name: str, wrap) -> None:
 
 
 def test_a_pattern(tmp_path: Path) -> None:
-    lines = [f"cart-{n % 3} 2026-03-01 14:02:{n % 60:02d} <WARN> slow: {n} s" for n in range(300)] + ODD
-    fmt = "<service> <time> <_ <level>> <message>".replace("<_ ", "").replace(">>", "> ")
-    assert_same(written(tmp_path / "app.log", lines), "<service> <time> [<level>] <message>")
-    assert_same(written(tmp_path / "app.log", lines), fmt.replace("  ", " "))
+    lines = [f"cart-{n % 3} 2026-03-01 14:02:{n % 60:02d} [WARN] slow: {n} s" for n in range(300)] + ODD
+    frame = assert_same(written(tmp_path / "app.log", lines), "<service> <time> [<level>] <message>")
+    assert (frame["level"] == "WARNING").sum() >= 300
+    assert_same(written(tmp_path / "app.log", lines), "<service> <time> <_> <message>")
 
 
 @st.composite
@@ -138,7 +138,7 @@ def files(draw: st.DrawFn) -> tuple[list[str], int]:
 
 
 @settings(
-    max_examples=int(__import__("os").environ.get("EX", "150")),
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -154,12 +154,12 @@ def test_whatever_the_lines_are(tmp_path: Path, file: tuple[list[str], int]) -> 
 def test_mixed_formats_are_each_read_in_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "app.log", list(mixed(2000)))
     assert_same(path)
-    # None of them goes to the parsers of single lines, but for the sample that tells the format.
-    calls = []
-    for module, name in (("structured", "parse_json"), ("web", "parse_access")):
-        from importlib import import_module
+    # None of them goes to the parsers of single lines, but the sample that tells the format.
+    from faultmaven_lib.sources import records
 
-        home = import_module(f"faultmaven_lib.sources.formats.{module}")
-        monkeypatch.setattr(home, name, lambda line: calls.append(line))
+    fed = []
+    feed = records.Assembler.feed
+    monkeypatch.setattr(records.Assembler, "feed", lambda self, n, text: (fed.append(n), feed(self, n, text)))
     assert len(frame_of(path, vectorised=True)[0]) == 2000
-    assert not calls
+    assert fed == []
+    assert len(frame_of(path, vectorised=False)[0]) == len(fed) == 2000

@@ -32,7 +32,6 @@ _LOGURU = r"^[A-Za-z_][\w.]*:[\w<>]+:\d+ - "
 _LOGGER = r"^(?:[A-Za-z_][\w$]*(?:\.[\w$<>]+)+|root)(?::\d+)?(?: *[:|]| -)"
 _THREAD = r"^\[[^\]]{1,60}\] +(?:[A-Za-z_][\w$]*(?:\.[\w$<>]+)+|root)(?::\d+)?(?: *[:|]| -)"
 _NAME = r"^(?P<logger>[A-Za-z_][\w.$<>]*)(?P<rest>[^\w.$<>].*)$"
-_BEHIND_NAME = (": ", " - ", " : ", " | ")
 _REQUEST = (
     r'^(?P<client>\d+\.\d+\.\d+\.\d+)(?::\d+)? - "(?P<method>[A-Z]+) (?P<path>[^ ]+) HTTP/[\d.]+" '
     r"(?P<status>\d{3})(?:\W.*)?$"
@@ -47,7 +46,7 @@ _POSTGRES = (
 _KLOG = r"^(?P<level>[IWEF])(?P<time>\d{4} \d\d:\d\d:\d\d\.\d+) +(?P<pid>\d+) (?P<where>\S+:\d+)\] (?P<message>.*)$"
 
 
-def match_python(texts: Sequence[str], lines: pa.Array) -> list[Part]:
+def match_python(texts: Sequence[str], lines: pa.Array) -> list[Part]:  # noqa: ARG001 (as all matchers)
     """Return lines that start with a time and a level, as ``formats.programs.parse_python`` reads them."""
     parts: list[Part] = []
     left = np.arange(len(lines))
@@ -79,13 +78,10 @@ def _of_head(rows: Rows, groups: dict[str, pa.Array], *, is_logger: bool) -> lis
     logs = pc.match_substring_regex(message, _LOGGER)
     names = pc.extract_regex(message, _NAME)
     behind = names.field("rest")
-    told = pc.invert(logs)
-    cut = message
-    for mark in _BEHIND_NAME:
-        here = pc.and_(logs, pc.fill_null(pc.starts_with(behind, mark), False))
-        if pc.any(here).as_py():
-            cut = pc.if_else(here, pc.utf8_ltrim(pc.utf8_slice_codeunits(behind, len(mark)), " "), cut)
-            told = pc.or_(told, here)
+    # The line of a file, that stands behind the name in some, is left to the parser of single lines.
+    left_out = pc.or_(left_out, pc.and_(logs, pc.fill_null(pc.match_substring_regex(behind, r"^:\d"), False)))
+    behind = pc.utf8_slice_codeunits(pc.utf8_ltrim(behind, " "), 1)
+    cut = pc.if_else(logs, pc.utf8_ltrim(behind, " "), message)
     nothing = pa.scalar(None, pa.large_string())
     other = pc.if_else(pc.match_substring_regex(given, _GIVEN), given, nothing) if is_logger else nothing
     columns: dict[str, Column] = {
@@ -94,7 +90,7 @@ def _of_head(rows: Rows, groups: dict[str, pa.Array], *, is_logger: bool) -> lis
         "logger": pc.if_else(logs, names.field("logger"), other),
         "message": cut,
     }
-    keep = found(pc.and_not(told, left_out))
+    keep = ~found(left_out)
     part = Part(rows, columns)
     return _with_requests(part if keep.all() else part.where(keep))
 
@@ -124,7 +120,7 @@ def _levels() -> pa.Array:
     return pa.array(WORDS.split("|"), pa.large_string())
 
 
-def match_postgres(texts: Sequence[str], lines: pa.Array) -> list[Part]:
+def match_postgres(texts: Sequence[str], lines: pa.Array) -> list[Part]:  # noqa: ARG001 (as all matchers)
     """Return PostgreSQL's lines with the usual prefix, as ``formats.postgres.parse_postgres`` reads them."""
     rows, groups = extracted(lines, _POSTGRES)
     columns: dict[str, Column] = {
@@ -139,13 +135,13 @@ def match_postgres(texts: Sequence[str], lines: pa.Array) -> list[Part]:
     return [Part(rows, columns)]
 
 
-def match_klog(texts: Sequence[str], lines: pa.Array) -> list[Part]:
+def match_klog(texts: Sequence[str], lines: pa.Array) -> list[Part]:  # noqa: ARG001 (as all matchers)
     """Return lines of Kubernetes' own components, as ``formats.system.parse_klog`` reads them."""
     rows, groups = extracted(lines, _KLOG)
     return [Part(rows, dict(groups))]
 
 
-def match_pattern(pattern: Pattern, texts: Sequence[str], lines: pa.Array) -> list[Part]:
+def match_pattern(pattern: Pattern, texts: Sequence[str], lines: pa.Array) -> list[Part]:  # noqa: ARG001 (as all matchers)
     """Return lines that fit a pattern, as the pattern itself reads them."""
     rows, groups = extracted(lines, pattern.expression)
     columns: dict[str, Column] = {

@@ -24,7 +24,7 @@ _WORD = r"^\W{0,3}(?i:trace|debug|info|notice|warn|warning|error|err|crit|critic
 _FIRST = r"^\W*(?P<level>[A-Za-z]+)\W.*$"
 
 
-def match_syslog(texts: Sequence[str], lines: pa.Array) -> list[Part]:
+def match_syslog(texts: Sequence[str], lines: pa.Array) -> list[Part]:  # noqa: ARG001 (as all matchers)
     """Return lines of syslog without a priority, as ``formats.system.parse_rfc3164`` reads them."""
     rows, groups = extracted(lines, _SYSLOG)
     service, message = groups["service"], pc.fill_null(named(groups["message"], "-"), "")
