@@ -1,8 +1,8 @@
 """How fast logs are read, format by format, beside the parsers of single lines; and how much memory it takes.
 
-Run it as ``python tests/bench/bench_reader.py``; with ``--large 2000000 --workers 2`` it reads one large gzip. Lines are
-made from a seed, so two runs read the same. CPU time is counted, not the time on the wall; redaction is switched off, for
-it is not the reader's.
+Run it as ``python tests/bench/bench_reader.py``; with ``--large 2000000 --workers 2`` it reads one large gzip. Lines
+are made from a seed, so two runs read the same. CPU time is counted, not the time on the wall; redaction is switched
+off, for it is not the reader's.
 """
 
 from __future__ import annotations
