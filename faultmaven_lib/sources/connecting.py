@@ -16,6 +16,8 @@ from faultmaven_lib.sources.urls import file_targets, file_url, files_of, scheme
 if TYPE_CHECKING:
     import pandas as pd
 
+    from faultmaven_lib.sources.formats import Format
+
 GROUP = "faultmaven.sources"
 """Entry points of this group add schemes: each is called as ``f(url, kind=…, name=…)`` and returns a Source."""
 Opener = Callable[..., Source]
@@ -26,6 +28,7 @@ def connect(
     *,
     kind: SourceKind | None = None,
     name: str | None = None,
+    format: str | None = None,  # noqa: A002 (what it is called everywhere)
 ) -> Source:
     """Make a source of whatever holds the data.
 
@@ -38,6 +41,9 @@ def connect(
         ``logs``, ``metrics``, ``changes`` or ``traces``, where it should not be told from the files.
     name
         What the source is called; of a DataFrame it becomes the URL ``memory:name``.
+    format
+        The format of log files, where it should not be told from their lines: a name (``nginx``, ``json``,
+        ``syslog``) or a pattern such as ``<time> <level> [<service>] <message>``.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def connect(
     Raises
     ------
     SourceError
-        If nothing matches, the scheme is not known, or the files are of different kinds.
+        If nothing matches, the scheme or the format is not known, or the files are of different kinds.
 
     Examples
     --------
@@ -60,6 +66,8 @@ def connect(
     """
     if kind is not None and kind not in get_args(SourceKind):
         raise SourceError(f"there is no kind {kind!r}: it is one of {', '.join(get_args(SourceKind))}")
+    if format is not None:
+        _takes_format(target, kind)
     if _is_frame(target):
         from faultmaven_lib.sources.frames import FrameSource
 
@@ -67,8 +75,9 @@ def connect(
     if isinstance(target, str | Path):
         scheme = scheme_of(target) if isinstance(target, str) else ""
         if scheme:
-            return _opener(scheme, str(target))(str(target), kind=kind, name=name)
-        return _files([str(target)], kind, name)
+            given = {"log_format": format} if scheme == "file" else {}
+            return _opener(scheme, str(target))(str(target), kind=kind, name=name, **given)
+        return _files([str(target)], kind, name, format)
     if isinstance(target, Sequence) and all(isinstance(t, str | Path) for t in target):
         if not target:
             raise SourceError("an empty list of files: name at least one")
@@ -80,7 +89,7 @@ def connect(
                 raise SourceError(f"{without_credentials(item)} is not a file: connect it on its own")
             else:
                 targets.append(item)
-        return _files(targets, kind, name)
+        return _files(targets, kind, name, format)
     raise SourceError(
         f"a {type(target).__name__} is not a source: give a path, a glob, a URL, a list of files or a DataFrame"
     )
@@ -97,10 +106,10 @@ def schemes() -> tuple[str, ...]:
     return tuple(sorted({*_BUILT_IN, *(plug_in.name.lower() for plug_in in _plug_ins())}))
 
 
-def from_text(text: str, *, name: str = "pasted") -> Source:
+def from_text(text: str, *, name: str = "pasted", format: str | None = None) -> Source:  # noqa: A002 (as in connect)
     """Make a source of pasted log lines.
 
-    The text stays in memory; the URL of the source is ``memory:`` and the name.
+    The text stays in memory; the URL of the source is ``memory:`` and the name; ``format`` is as in ``connect``.
 
     Examples
     --------
@@ -111,7 +120,15 @@ def from_text(text: str, *, name: str = "pasted") -> Source:
     from faultmaven_lib.sources.logs import LogSource
 
     pasted = Pasted(name, text.encode("utf-8", "replace"), datetime.now(UTC).replace(microsecond=0))
-    return LogSource([pasted], f"memory:{name}", name)
+    return LogSource([pasted], f"memory:{name}", name, fmt=_format(format))
+
+
+def _takes_format(target: Any, kind: SourceKind | None) -> None:
+    listed = isinstance(target, Sequence) and not isinstance(target, str)
+    if not (listed or isinstance(target, Path) or (isinstance(target, str) and scheme_of(target) in ("", "file"))):
+        raise SourceError("format= tells how to read log files: this is none")
+    if kind not in (None, "logs"):
+        raise SourceError(f"format= tells how to read log files: they are not read as {kind}")
 
 
 def _is_frame(target: Any) -> bool:
@@ -150,16 +167,26 @@ def _opener(scheme: str, target: str) -> Opener:
     return open_with
 
 
-def _file(url: str, *, kind: SourceKind | None, name: str | None) -> Source:
+def _file(url: str, *, kind: SourceKind | None, name: str | None, log_format: str | None = None) -> Source:
     targets, given = file_targets(url)
-    known = given if given in get_args(SourceKind) else None
+    known = given["kind"] if given.get("kind") in get_args(SourceKind) else None
     # mypy does not narrow a str by its being among get_args of a Literal.
-    return _files(targets, kind or known, name)  # type: ignore[arg-type]
+    return _files(targets, kind or known, name, log_format or given.get("format"))  # type: ignore[arg-type]
 
 
-def _files(targets: list[str], kind: SourceKind | None, name: str | None) -> Source:
+def _format(text: str | None) -> Format | None:
+    if text is None:
+        return None
+    from faultmaven_lib.sources.formats.naming import format_named
+
+    return format_named(text)
+
+
+def _files(targets: list[str], kind: SourceKind | None, name: str | None, log_format: str | None = None) -> Source:
+    fmt = _format(log_format)
+    kind = "logs" if fmt is not None else kind
     paths = list(dict.fromkeys(path for target in targets for path in files_of(target)))
-    url = file_url(targets, kind)
+    url = file_url(targets, kind, log_format)
     label = name or ""
     if kind is None:
         from faultmaven_lib.sources.detecting import kind_of
@@ -173,7 +200,7 @@ def _files(targets: list[str], kind: SourceKind | None, name: str | None) -> Sou
     if kind == "logs":
         from faultmaven_lib.sources.logs import LogSource
 
-        return LogSource(paths, url, label)
+        return LogSource(paths, url, label, fmt=fmt)
     if kind == "metrics":
         from faultmaven_lib.sources.metrics import MetricSource
 

@@ -13,6 +13,7 @@ import pandas as pd
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import SourceKind
 from faultmaven_lib.sources.changes import ALIASES
+from faultmaven_lib.sources.formats.postgres import parse_postgres_csv
 from faultmaven_lib.sources.opening import pieces
 from faultmaven_lib.sources.report import FileReport
 from faultmaven_lib.sources.tables import TIME_NAMES, read_csv
@@ -21,6 +22,7 @@ from faultmaven_lib.sources.traces.frame import has_spans
 _COMPRESSED = (".gz", ".zst", ".zstd", ".bz2", ".xz")
 _CHANGE_MARKS = ("commit", "version", "message", "diff", "author", "title")
 _SAMPLE = 1 << 18
+_FIRST_LINE = 1 << 14
 _KEY = re.compile(r'"(\w{1,40})"\s*:')
 _SPANS = re.compile(
     r'\s*\{\s*"resource_?[sS]pans"\s*:'  # OpenTelemetry
@@ -40,6 +42,8 @@ def kind_of(path: Path) -> SourceKind:
     if last == ".parquet":
         return kind_of_names(_parquet_names(path))
     if last in (".csv", ".tsv"):
+        if parse_postgres_csv(_first_line(path)) is not None:
+            return "logs"
         head = read_csv(path, FileReport(str(path), path.name), rows=5)
         if isinstance(head.columns, pd.MultiIndex):
             return "metrics"
@@ -47,6 +51,11 @@ def kind_of(path: Path) -> SourceKind:
     if last in (".json", ".jsonl", ".ndjson"):
         return _kind_of_json(path)
     return "logs"
+
+
+def _first_line(path: Path) -> str:
+    start = next(pieces(path, FileReport(str(path), path.name)), b"")
+    return start[:_FIRST_LINE].partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
 
 
 def kind_of_names(names: Collection[str]) -> SourceKind:

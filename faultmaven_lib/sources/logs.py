@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import chain, islice
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import SourceKind, Window
 from faultmaven_lib.redaction import Redactor, redactor
-from faultmaven_lib.settings import settings
-from faultmaven_lib.sources.columns import CORE, block_frame, finished
-from faultmaven_lib.sources.formats import Format, detect
-from faultmaven_lib.sources.lines import read_lines
+from faultmaven_lib.sources.clocks import Clock, disagreements, remarks_on
+from faultmaven_lib.sources.columns import CORE, finished
+from faultmaven_lib.sources.files import LogFile, modified, names_of, open_log, service_of
+from faultmaven_lib.sources.formats import Format
 from faultmaven_lib.sources.opening import Pasted
-from faultmaven_lib.sources.querying import Term, parse_query, quiet, select
-from faultmaven_lib.sources.records import Assembler
-from faultmaven_lib.sources.report import FileReport, ReadReport, count_of
-from faultmaven_lib.sources.times import parse_times
-
-_SAMPLE_LINES = 200
-_SUFFIXES = re.compile(
-    r"(?:\.(?:log|txt|json|jsonl|ndjson|out|err|gz|zst|zstd|bz2|xz|old|\d{1,3}))+$"
-    r"|[-_.](?:access|error|stdout|stderr|\d{4}-?\d\d-?\d\d(?:[-T]?\d{2,6})?|\d{8,14})$",
-    re.IGNORECASE,
-)
-
-
-def service_of(name: str) -> str:
-    """Return the service that a log file's name tells.
-
-    Examples
-    --------
-    >>> [service_of(n) for n in ("shop-access.log", "checkout.log.2.gz", "api-2026-03-01.jsonl", "access.log")]
-    ['shop', 'checkout', 'api', 'access']
-    """
-    before = None
-    stem = name
-    while before != stem:
-        before, stem = stem, _SUFFIXES.sub("", stem) or stem
-    return stem
-
-
-def names_of(paths: Sequence[Path | Pasted]) -> list[str]:
-    """Return short names that tell files apart: the bare names, or from the common folder on."""
-    bare = [p.name for p in paths]
-    if len(set(bare)) == len(bare):
-        return bare
-    import os
-
-    full = [p.absolute() for p in paths if isinstance(p, Path)]
-    common = Path(os.path.commonpath([p.parent for p in full]))
-    return [str(p.relative_to(common)) for p in full]
+from faultmaven_lib.sources.querying import Term, parse_query
+from faultmaven_lib.sources.reading import BlockReader
+from faultmaven_lib.sources.report import FileReport, ReadReport
+from faultmaven_lib.sources.streaming import Answer, Question, Timeline
+from faultmaven_lib.sources.workers import Workers
 
 
 class LogSource:
@@ -69,13 +33,22 @@ class LogSource:
 
     kind: SourceKind = "logs"
 
-    def __init__(self, paths: Sequence[Path | Pasted], url: str, name: str = "") -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path | Pasted],
+        url: str,
+        name: str = "",
+        *,
+        fmt: Format | None = None,
+        vectorised: bool = True,
+    ) -> None:
         self.paths, self.url, self.name = paths, url, name
         self.key_id = redactor().key_id
         self.notes: list[str] = []
         self.report = ReadReport()
+        self.fmt, self.vectorised = fmt, vectorised
 
-    def query(self, text: str = "", window: Window | None = None) -> pd.DataFrame:
+    def query(self, text: str = "", window: Window | None = None, *, workers: int = 0) -> pd.DataFrame:
         """Return the records that match, inside the window, on one time line.
 
         Parameters
@@ -84,6 +57,8 @@ class LogSource:
             ``field=value``, ``field~regex``, ``-term``, ``"phrase"``, joined by AND; empty for everything.
         window
             From its start (included) to its end (excluded).
+        workers
+            Processes that parse, as in ``frames``.
 
         Returns
         -------
@@ -97,25 +72,47 @@ class LogSource:
         SourceError
             If none of the files could be read.
         """
-        terms = parse_query(text)
-        clean = redactor()
-        report = ReadReport()
-        rare: Counter[str] = Counter()
-        unknown = {t.field: True for t in terms if t.field}
-        blocks = []
-        for frame in self._frames(report, window, rare):
-            redacted = clean.redact_frame(frame, keep=("level", "source"))
-            blocks.append(_matching(redacted, terms, clean, unknown) if terms else redacted)
-        _must_be_readable(report)
-        result = finished(blocks, rare)
-        self._conclude(report, rare, clean, [f for f, missing in unknown.items() if missing])
+        reading = _Reading(self, parse_query(text), window, workers)
+        with closing(reading.blocks()) as blocks:
+            found = list(blocks)
+        result = finished(found, reading.rare)
+        self._conclude(reading)
         return result
+
+    def frames(self, text: str = "", window: Window | None = None, *, workers: int = 0) -> Iterator[pd.DataFrame]:
+        """Yield the records that match in frames of some thousand rows, so that files of any size fit in memory.
+
+        Files follow one another, each in the order of its lines; a frame is as ``query`` returns it, but what a
+        field is (a number, a text) is decided in each frame, and times are sorted within it only. ``notes`` and
+        ``report`` are complete when the last frame was taken.
+
+        Parameters
+        ----------
+        text, window
+            As in ``query``.
+        workers
+            Processes that parse and redact while this one decompresses and the caller works; with 0 all is done
+            here. They are spawned: a script needs ``if __name__ == "__main__":`` around its code.
+
+        Examples
+        --------
+        >>> from faultmaven_lib.sources import from_text
+        >>> source = from_text("2026-03-01T14:02:11Z ERROR payment: card gateway timed out")
+        >>> sum(len(frame) for frame in source.frames("level=ERROR"))
+        1
+        """
+        reading = _Reading(self, parse_query(text), window, workers)
+        with closing(reading.blocks()) as blocks:
+            for block in blocks:
+                yield finished([block], reading.rare)
+        self._conclude(reading)
 
     def span(self) -> Window | None:
         """Return the window from the first to just after the last record, or None if there is none."""
         first: pd.Timestamp | None = None
         last: pd.Timestamp | None = None
-        for frame in self._frames(ReadReport(), None, Counter()):
+        reading = _Reading(self, (), None, 0, clean=Redactor.off())
+        for frame in reading.blocks():
             if len(frame):
                 low, high = frame.index.min(), frame.index.max()
                 first = low if first is None or low < first else first
@@ -124,121 +121,80 @@ class LogSource:
             return None
         return Window(start=first, end=last + pd.Timedelta(microseconds=2))
 
-    def _conclude(self, report: ReadReport, rare: Counter[str], clean: Redactor, unknown: list[str]) -> None:
+    def _conclude(self, reading: _Reading) -> None:
+        clean, report = reading.clean, reading.report
         self.key_id = clean.key_id
-        report.redacted = +clean.counts
-        if rare:
-            shown = ", ".join(name for name, _ in rare.most_common(5))
-            report.remarks.append(f"{len(rare):,} rarer fields are not columns: {clean.redact(shown)[:200]}")
+        report.redacted = +reading.redacted
+        if reading.rare:
+            shown = ", ".join(name for name, _ in reading.rare.most_common(5))
+            report.remarks.append(f"{len(reading.rare):,} rarer fields are not columns: {clean.redact(shown)[:200]}")
+        unknown = [t.field for t in reading.question.terms if t.field and t.field not in reading.known]
         if unknown:
-            report.remarks.append(f"no line has a field {', '.join(unknown)}")
+            report.remarks.append(f"no line has a field {', '.join(dict.fromkeys(unknown))}")
         if clean.note:
             report.remarks.append(clean.note)
         self.report = report
         self.notes = report.sentences()
 
-    def _frames(self, report: ReadReport, window: Window | None, rare: Counter[str]) -> Iterator[pd.DataFrame]:
-        for path, name in zip(self.paths, names_of(self.paths), strict=True):
-            entry = FileReport(path=str(path), name=name)
-            report.files.append(entry)
-            yield from _file_frames(path, entry, window, rare)
 
+class _Reading:
+    """One pass over the files of a source, and what is learned on the way."""
 
-def _must_be_readable(report: ReadReport) -> None:
-    failed = [f for f in report.files if f.problem.startswith("could not be read")]
-    if failed and len(failed) == len(report.files):
-        more = f" (and {len(failed) - 1} more files)" if len(failed) > 1 else ""
-        raise SourceError(f"{failed[0].path} {failed[0].problem}{more}: check the path and its permissions")
+    def __init__(
+        self,
+        source: LogSource,
+        terms: tuple[Term, ...],
+        window: Window | None,
+        workers: int,
+        clean: Redactor | None = None,
+    ) -> None:
+        self.source = source
+        self.question = Question.of(terms, window)
+        self.clean = clean or redactor()
+        self.report = ReadReport()
+        self.rare: Counter[str] = Counter()
+        self.redacted: Counter[str] = Counter()
+        self.known: set[str] = set()
+        self.clocks: dict[str, Clock] = {}
+        self._workers = workers
 
+    def blocks(self) -> Generator[pd.DataFrame, None, None]:
+        """Yield the frames of blocks, fields not yet typed; raise if no file could be read."""
+        paths = self.source.paths
+        with Workers(self._workers, self.question, self.clean) as workers:
+            for path, name in zip(paths, names_of(paths), strict=True):
+                entry = FileReport(path=str(path), name=name)
+                self.report.files.append(entry)
+                file = open_log(path, entry, self.source.fmt, vectorised=self.source.vectorised)
+                if file is None:
+                    continue
+                timeline = Timeline(entry, file.context.modified, self.question)
+                answers = workers.answers(file) if file.in_parts and workers.can_read(file) else self._answers(file)
+                for answer in answers:
+                    self.rare.update(answer.rare)
+                    self.redacted.update(answer.redacted)
+                    self.known |= answer.known
+                    yield from timeline.place(answer)
+                yield from timeline.finish()
+                # A file that is being written has been written to while it was read.
+                entry.remarks += remarks_on(timeline.clock, modified(path) if isinstance(path, Path) else None)
+                self.clocks[name] = timeline.clock
+        self._must_be_readable()
+        self.report.remarks += disagreements(self.clocks)
 
-def _matching(frame: pd.DataFrame, terms: tuple[Term, ...], clean: Redactor, unknown: dict[str, bool]) -> pd.DataFrame:
-    mask, missing = select(frame, terms, quiet(clean))
-    for field in unknown:
-        if field not in missing:
-            unknown[field] = False
-    return frame[mask]
+    def _answers(self, file: LogFile) -> Iterator[Answer]:
+        """Answer from one block after the other, here."""
+        reader = BlockReader(file.context)
+        for raw in file.blocks:
+            yield from reader.answers(raw, self.question, self.clean, whole=file.in_parts)
+        yield from reader.answers(None, self.question, self.clean, whole=True)
 
-
-def _file_frames(
-    path: Path | Pasted, entry: FileReport, window: Window | None, rare: Counter[str]
-) -> Iterator[pd.DataFrame]:
-    bound = settings().line_max_bytes
-    lines = read_lines(path, entry, bound)
-    head: list[list[str]] = []
-    for block in lines:
-        head.append(block)
-        if sum(map(len, head)) >= _SAMPLE_LINES:
-            break
-    if not head:
-        return
-    fmt = detect(list(islice(chain.from_iterable(head), _SAMPLE_LINES)))
-    entry.format = fmt.name
-    yield from _timed(path, entry, fmt, chain(head, lines), window, rare, bound)
-
-
-def _timed(
-    path: Path | Pasted,
-    entry: FileReport,
-    fmt: Format,
-    lines: Iterator[list[str]],
-    window: Window | None,
-    rare: Counter[str],
-    bound: int,
-) -> Iterator[pd.DataFrame]:
-    """Give every record a time: its own, else that of the record before it in the file."""
-    modified = _modified(path)
-    service = service_of(path.name)
-    zones: set[str] = set()
-    last: pd.Timestamp | None = None
-    waiting: list[pd.DataFrame] = []  # records at the start of a file, before the first time
-    for records in Assembler(fmt, entry, bound).blocks(lines):
-        times = parse_times([r.get("time") for r in records], modified)
-        zones |= times.zones
-        if times.yearless and not any("year" in r for r in entry.remarks):
-            entry.remarks.append(f"times without a year, taken from the file's date ({modified:%Y-%m-%d})")
-        entry.timeless += int(np.count_nonzero(times.index.isna()))
-        frame = block_frame(records, service, entry.name, rare)
-        filled = pd.Series(times.index).ffill()
-        if last is not None:
-            filled = filled.fillna(last)
-        elif filled.notna().any():
-            filled = filled.bfill()
-        else:
-            waiting.append(frame)
-            continue
-        for early in waiting:
-            yield _within(early.set_axis(pd.DatetimeIndex([filled.iloc[0]] * len(early), name="time")), window)
-        waiting = []
-        last = filled.iloc[-1]
-        yield _within(frame.set_axis(pd.DatetimeIndex(filled, name="time")), window)
-    for early in waiting:
-        yield _within(early.set_axis(pd.DatetimeIndex([_stamp(modified)] * len(early), name="time")), window)
-    if waiting:
-        entry.remarks.append(f"no line has a time: all are put at the file's date, {modified:%Y-%m-%d %H:%M:%S} UTC")
-    elif entry.timeless:
-        entry.remarks.append(f"{count_of(entry.timeless, 'record')} without a time, placed after the line before")
-    entry.zone = ", ".join(sorted(zones)) or "none"
-
-
-def _within(frame: pd.DataFrame, window: Window | None) -> pd.DataFrame:
-    frame.index = pd.DatetimeIndex(frame.index).as_unit("ns")
-    if window is None:
-        return frame
-    inside = np.asarray((frame.index >= _stamp(window.start)) & (frame.index < _stamp(window.end)))
-    return frame[inside]
-
-
-def _stamp(moment: datetime) -> pd.Timestamp:
-    return pd.Timestamp(moment).as_unit("ns")
-
-
-def _modified(path: Path | Pasted) -> datetime:
-    if isinstance(path, Pasted):
-        return path.at
-    try:
-        return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-    except (OSError, OverflowError, ValueError):
-        return datetime.now(UTC)
+    def _must_be_readable(self) -> None:
+        files = self.report.files
+        failed = [f for f in files if f.problem.startswith("could not be read")]
+        if failed and len(failed) == len(files):
+            more = f" (and {len(failed) - 1} more files)" if len(failed) > 1 else ""
+            raise SourceError(f"{failed[0].path} {failed[0].problem}{more}: check the path and its permissions")
 
 
 __all__ = ["CORE", "LogSource", "names_of", "service_of"]

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 _NAMES_SHOWN = 5
+_COUNTED = ("lines", "records", "continued", "blank", "skipped", "cut", "cut_bytes", "replaced", "timeless",
+            "unrecognised")  # fmt: skip
 
 
 @dataclass
@@ -19,6 +21,8 @@ class FileReport:
     name: str
     format: str = ""
     """What the file was read as, for instance ``access`` or ``json``; empty if it was not read."""
+    container: str = ""
+    """What its lines were wrapped in: ``cri``, ``docker`` or ``journal``; empty for nothing."""
     zone: str = ""
     """Time zone of its times: an offset, ``assumed UTC``, several joined by a comma, or ``none``."""
     lines: int = 0
@@ -45,6 +49,11 @@ class FileReport:
     """Why the file was not, or not wholly, read."""
     remarks: list[str] = field(default_factory=list)
     """Further sentences about this file."""
+
+    def add(self, other: FileReport) -> None:
+        """Add what was counted in another part of the same file."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def sentences(self) -> list[str]:
         """Return what a reader of the data should know about the file."""

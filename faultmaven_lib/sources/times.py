@@ -6,20 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-# Abbreviations that mean one offset wherever they are used; the ambiguous ones (CST, IST) are left out.
-_ABBREVIATIONS = {
-    "UTC": "+00:00", "GMT": "+00:00", "UCT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00",
-    "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00",
-    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00",
-}  # fmt: skip
+from faultmaven_lib.sources.isotimes import ABBREVIATIONS, FIRST_NS, LAST_NS, MISSING, read_iso, zone_of
+
 ISO = (
     r"\d{4}-\d\d-\d\d[T ]{1,2}\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
-    rf"(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|{'|'.join(_ABBREVIATIONS)})\b)?"
+    rf"(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|{'|'.join(ABBREVIATIONS)})\b)?"
 )
 """A time such as ``2026-03-01 14:02:11,123 +0100``; the zone may be missing."""
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,9})?|\d{13}(?:\.\d{1,6})?|\d{16}|\d{19}")
@@ -32,8 +32,11 @@ _DAY_FIRST = re.compile(
     r"(?: ?([+-]\d{4}|[A-Z]{3,4}))?$"
 )
 _SLASHES = re.compile(r"(\d{4})/(\d\d)/(\d\d)[ T](\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)$")
+_FRACTION = (
+    r"^(?:[A-Z][a-z]{2} +[0-9]{1,2}|[0-9]{4}|[0-9]{4}/[0-9]{2}/[0-9]{2}|[0-9]{2} [A-Z][a-z]{2} [0-9]{4}) "
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,9}$"
+)
 _MONTHS = {m: f"{n:02d}" for n, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_MISSING = int(np.iinfo(np.int64).min)  # how NaT is kept
 _FIRST, _LAST = pd.Timestamp("1970-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 
 
@@ -68,51 +71,109 @@ def parse_times(raw: Sequence[Any], reference: datetime) -> Times:
     >>> sorted(times.zones), times.yearless
     (['+01:00', 'assumed UTC', 'epoch'], True)
     """
-    texts: list[str | None] = []
-    epochs: dict[int, float | int | str] = {}
-    zones: set[str] = set()
-    cache: dict[str, tuple[str | None, bool]] = {}
-    yearless = False
+    read = nanoseconds(list(raw), reference)
+    index = pd.DatetimeIndex(read.values.view("datetime64[ns]")).tz_localize("UTC")
+    return Times(index.rename("time"), read.zones, read.yearless)
+
+
+@dataclass(frozen=True)
+class Nanoseconds:
+    """A column of times as numbers: UTC nanoseconds, ``MISSING`` where none could be read."""
+
+    values: npt.NDArray[np.int64]
+    zones: frozenset[str]
+    yearless: bool
+
+
+def nanoseconds(raw: pa.Array | Sequence[Any], reference: datetime) -> Nanoseconds:
+    """Read a column of times, as ``parse_times`` does, into numbers.
+
+    Texts in ISO 8601 of one width are read digit by digit as whole columns; of other forms each distinct one is
+    read once, for access logs and syslog have many lines a second.
+    """
+    if isinstance(raw, pa.Array):
+        return _of_texts(raw, reference)
+    kinds = set(map(type, raw))
+    if kinds <= {str, type(None)}:
+        return _of_texts(pa.array(raw, pa.large_string()), reference)
+    if kinds == {int} and max(map(abs, raw)) < 2**62:
+        return Nanoseconds(_plausible(_of_integers(np.array(raw, dtype="int64"))), frozenset({"epoch"}), False)
+    values = np.full(len(raw), MISSING, dtype="int64")
+    texts: dict[int, str] = {}
+    epochs = False
     for position, value in enumerate(raw):
         if isinstance(value, str):
-            text = value.strip()
-            if _EPOCH.fullmatch(text):
-                epochs[position] = text
-                texts.append(None)
-                continue
-            if len(text) > 40:
-                texts.append(None)
-                continue
-            known = cache.get(text)
-            if known is None:
-                known = cache[text] = _iso(text, reference)
-            texts.append(known[0])
-            yearless = yearless or known[1]
+            texts[position] = value
         elif isinstance(value, datetime):
-            texts.append(None if value != value else value.isoformat())
-        else:
-            if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-                # NumPy converts its own scalars on assignment, which the stubs do not know.
-                epochs[position] = value  # type: ignore[assignment]
-            texts.append(None)
-    # Distinct values are parsed once: access logs and syslog have many lines a second.
-    distinct = pd.Series(list(dict.fromkeys(t for t in texts if t is not None)), dtype="str")
-    parsed = pd.to_datetime(distinct, format="ISO8601", utc=True, errors="coerce")
-    parsed = parsed.where((parsed >= _FIRST) & (parsed <= _LAST)).dt.as_unit("ns")  # the year 1 fits no nanoseconds
-    nanoseconds = dict(zip(distinct.tolist(), parsed.astype("int64").tolist(), strict=True))
-    missing = _MISSING
-    values = np.array([nanoseconds[t] if t is not None else missing for t in texts], dtype="int64")
-    tails = {t[16:].lstrip(":.0123456789 ") for t, ns in nanoseconds.items() if ns != missing}
-    zones |= {_zone_of(tail) for tail in tails}
-    for position, number in epochs.items():
-        values[position] = _epoch(number)
-    if epochs:
-        zones.add("epoch")
-    index = pd.DatetimeIndex(values.view("datetime64[ns]")).tz_localize("UTC")
-    outside = (index < _FIRST) | (index > _LAST)
-    if outside.any():
-        index = pd.DatetimeIndex(index.where(~outside))
-    return Times(index.rename("time"), frozenset(zones), yearless)
+            if value == value:
+                texts[position] = value.isoformat()
+        elif isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            # NumPy's own scalars are written like Python's by item().
+            values[position] = _epoch(value.item() if isinstance(value, np.generic) else value)
+            epochs = True
+    zones, yearless = frozenset[str](), False
+    if texts:
+        read = _of_texts(pa.array(texts.values(), pa.large_string()), reference)
+        values[list(texts)] = read.values
+        zones, yearless = read.zones, read.yearless
+    return Nanoseconds(_plausible(values), zones | {"epoch"} if epochs else zones, yearless)
+
+
+def _of_texts(texts: pa.Array, reference: datetime) -> Nanoseconds:
+    values, zones = read_iso(texts)
+    rest = np.flatnonzero(values == MISSING)
+    if not len(rest):
+        return Nanoseconds(values, zones, False)
+    left = texts.take(pa.array(rest))
+    parted = pc.fill_null(pc.match_substring_regex(left, _FRACTION), False)
+    fraction: npt.NDArray[np.int64] | int = 0
+    if pc.any(parted).as_py():
+        # Seconds repeat, their fractions do not.
+        pieces = pc.split_pattern(pc.if_else(parted, left, "0.0"), ".")
+        fraction = pc.utf8_rpad(pc.list_element(pieces, 1), 9, "0").cast(pa.int64()).to_numpy()
+        left = pc.if_else(parted, pc.list_element(pieces, 0), left)
+    coded = left.dictionary_encode()
+    distinct = _of_distinct(coded.dictionary.to_pylist(), reference)
+    codes = coded.indices.fill_null(len(distinct.values)).to_numpy()
+    found = np.append(distinct.values, MISSING)[codes]
+    values[rest] = np.where(found == MISSING, MISSING, found + fraction)
+    return Nanoseconds(values, zones | distinct.zones, distinct.yearless)
+
+
+def _of_integers(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Scale seconds, milli-, micro- and nanoseconds since 1970, told apart by their size."""
+    unit = np.select([numbers < 10**11, numbers < 10**14, numbers < 10**17], [10**9, 10**6, 10**3], 1)
+    fits = (numbers >= 0) & (numbers < 2**62 // unit)
+    return np.where(fits, np.where(fits, numbers, 0) * unit, MISSING)
+
+
+def _of_distinct(raw: Sequence[str], reference: datetime) -> Nanoseconds:
+    values = np.full(len(raw), MISSING, dtype="int64")
+    zones: set[str] = set()
+    yearless = False
+    forms: dict[str, list[int]] = {}
+    for position, value in enumerate(raw):
+        text = value.strip()
+        if _EPOCH.fullmatch(text):
+            values[position] = _epoch(text)
+            zones.add("epoch")
+        elif len(text) <= 40:
+            iso, guessed = _iso(text, reference)
+            yearless = yearless or guessed
+            if iso is not None:
+                forms.setdefault(iso, []).append(position)
+    if forms:
+        parsed = pd.to_datetime(pd.Series(list(forms), dtype="str"), format="ISO8601", utc=True, errors="coerce")
+        parsed = parsed.where((parsed >= _FIRST) & (parsed <= _LAST)).dt.as_unit("ns")  # the year 1 fits no nanoseconds
+        for (iso, positions), number in zip(forms.items(), parsed.astype("int64").tolist(), strict=True):
+            values[positions] = number
+            if number != MISSING:
+                zones.add(zone_of(iso[16:].lstrip(":.0123456789 ")))
+    return Nanoseconds(_plausible(values), frozenset(zones), yearless)
+
+
+def _plausible(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.where((values < FIRST_NS) | (values > LAST_NS), MISSING, values)
 
 
 def column_times(column: pd.Series[Any], reference: datetime) -> Times:
@@ -126,14 +187,6 @@ def column_times(column: pd.Series[Any], reference: datetime) -> Times:
     return Times(index, frozenset({zone}))
 
 
-def _zone_of(tail: str) -> str:
-    """Name the zone that the end of an ISO time, after its digits, tells."""
-    if tail[:1] not in ("+", "-"):
-        return "+00:00" if tail in ("Z", "z") else "assumed UTC"
-    digits = tail[1:].replace(":", "")
-    return f"{tail[0]}{digits[:2]}:{digits[2:] or '00'}"
-
-
 def _epoch(number: float | int | str) -> int:
     """Nanoseconds of an epoch in seconds, milli-, micro- or nanoseconds; exact where the text is."""
     try:
@@ -144,8 +197,8 @@ def _epoch(number: float | int | str) -> int:
         digits = 9 if size <= 11 else 6 if size <= 14 else 3 if size <= 17 else 0
         value = int(whole) * 10**digits + int((fraction + "0" * digits)[:digits] or 0)
     except (ValueError, OverflowError):
-        return _MISSING
-    return value if 0 <= value < 2**62 else _MISSING
+        return MISSING
+    return value if 0 <= value < 2**62 else MISSING
 
 
 def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PLR0911 (one a form)
@@ -155,8 +208,8 @@ def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PL
             text = text[:10] + text[11:]
         text = text.replace(",", ".", 1)
         if text[-1:].isalpha() and text[-1] not in "Zz":
-            stamp, _, zone = text.rpartition(" ")
-            text = stamp + _ABBREVIATIONS.get(zone, "")
+            stamp = text.rstrip(ascii_letters)
+            text = stamp.rstrip() + ABBREVIATIONS.get(text[len(stamp) :], "")
         return text, False
     if match := _ACCESS.match(text):
         return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{match[1]} {match[4]}{match[5] or ''}", False
@@ -170,7 +223,7 @@ def _iso(text: str, reference: datetime) -> tuple[str | None, bool]:  # noqa: PL
         return f"{match[4]}-{_MONTHS.get(match[1], '00')}-{int(match[2]):02d} {match[3]}", False
     if match := _DAY_FIRST.match(text):
         zone = match[5] or ""
-        zone = zone if zone[:1] in "+-" else _ABBREVIATIONS.get(zone, "")
+        zone = zone if zone[:1] in "+-" else ABBREVIATIONS.get(zone, "")
         return f"{match[3]}-{_MONTHS.get(match[2], '00')}-{int(match[1]):02d} {match[4]}{zone}", False
     return None, False
 

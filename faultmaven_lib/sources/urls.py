@@ -40,8 +40,8 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
-def file_url(targets: list[str], kind: str | None) -> str:
-    """Return a URL that names files or globs again; several are joined by a blank, a given kind is kept.
+def file_url(targets: list[str], kind: str | None, log_format: str | None = None) -> str:
+    """Return a URL that names files or globs again; several are joined by a blank, what was given is kept.
 
     Examples
     --------
@@ -49,19 +49,22 @@ def file_url(targets: list[str], kind: str | None) -> str:
     'file:///var/log/my%20app.log file:///var/log/*.gz#kind=logs'
     """
     urls = " ".join("file://" + quote(str(Path(t).expanduser().absolute()), safe=_PLAIN) for t in targets)
-    return f"{urls}#kind={kind}" if kind else urls
+    given = {"kind": kind, "format": log_format}
+    fragment = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items() if value)
+    return f"{urls}#{fragment}" if fragment else urls
 
 
-def file_targets(url: str) -> tuple[list[str], str | None]:
-    """Return the paths or globs that ``file:`` URLs name, and the kind in their fragment if any.
+def file_targets(url: str) -> tuple[list[str], dict[str, str]]:
+    """Return the paths or globs that ``file:`` URLs name, and what their fragment gives: kind, format.
 
     Examples
     --------
     >>> file_targets("file:///var/log/my%20app.log file:///b.log#kind=logs")
-    (['/var/log/my app.log', '/b.log'], 'logs')
+    (['/var/log/my app.log', '/b.log'], {'kind': 'logs'})
     """
     body, _, fragment = url.partition("#")
-    kind = fragment.removeprefix("kind=") if fragment.startswith("kind=") else None
+    pairs = (pair.partition("=") for pair in fragment.split("&"))
+    given = {name: unquote(value) for name, _, value in pairs if name in ("kind", "format") and value}
     parts = re.split(r"\s+(?=file:)", body.strip())
     targets = []
     for part in parts:
@@ -72,7 +75,7 @@ def file_targets(url: str) -> tuple[list[str], str | None]:
                 raise SourceError(f"{part} names a file on {host}: only files of this machine can be read")
             path = slash + rest
         targets.append(unquote(path))
-    return targets, kind
+    return targets, given
 
 
 def files_of(target: str) -> list[Path]:

@@ -153,6 +153,67 @@ def read(tmp_path: Path, text: str, name: str = "app.log", query: str = "") -> t
             "",
             "status installed libc6:amd64 2.36",
         ),
+        (
+            "1:M 01 Mar 2026 14:02:11.123 # Can't save in background: fork: Cannot allocate memory",
+            "redis",
+            "2026-03-01T14:02:11.123Z",
+            "WARNING",
+            "Can't save in background: fork: Cannot allocate memory",
+        ),
+        ("2026/03/01 14:02:11 cart.go:12: lost", "go", "2026-03-01T14:02:11Z", "", "lost"),
+        ("2026/03/01 14:02:11.5 WARN slow n=3", "go", "2026-03-01T14:02:11.500Z", "WARNING", "slow n=3"),
+        (
+            "2026-03-01T14:02:11+0100 host sshd[1]: error: closed",
+            "syslog",
+            "2026-03-01T13:02:11Z",
+            "ERROR",
+            "error: closed",
+        ),
+        (
+            "E0301 14:02:11.123456    12 kubelet.go:7] evicted",
+            "klog",
+            "2026-03-01T14:02:11.123456Z",
+            "ERROR",
+            "evicted",
+        ),
+        (
+            "2026-03-01T14:02:11.123Z\tERROR\tcart/main.go:12\tno stock",
+            "time and level",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            "cart/main.go:12\tno stock",
+        ),
+        (
+            '{"@timestamp":"2026-03-01T14:02:11.123Z","log.level":"error","message":"x","ecs.version":"1.6"}',
+            "json",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            "x",
+        ),
+        (
+            '{"timeUnixNano":"1772373731123456789","severityText":"ERROR","body":{"stringValue":"x"}}',
+            "json",
+            "2026-03-01T14:02:11.123456789Z",
+            "ERROR",
+            "x",
+        ),
+        (
+            (
+                '2026-03-01 14:02:11.123 UTC,"shop","orders",4711,"[local]",65f.1,3,"SELECT",2026-03-01 14:00:00 UTC,'
+                '3/4,0,ERROR,57014,"canceling, ""now""",,,,,,"select 1",,,"psql","client backend",,0'
+            ),
+            "postgresql csv",
+            "2026-03-01T14:02:11.123Z",
+            "ERROR",
+            'canceling, "now"',
+        ),
+        (
+            '{"timestamp":"2026-03-01 14:02:11.123 UTC","user":"shop","error_severity":"FATAL","message":"x"}',
+            "json",
+            "2026-03-01T14:02:11.123Z",
+            "CRITICAL",
+            "x",
+        ),
         ("2026-03-01 14:02:11 something happened", "time", "2026-03-01T14:02:11Z", "", "something happened"),
         (
             "kernel thing at 2026-03-01 14:02:11 WARN it went",

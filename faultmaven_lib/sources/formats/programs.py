@@ -1,23 +1,13 @@
-"""What programs write line by line: PostgreSQL, Python's logging, time and level, or a level alone."""
+"""What programs write line by line: a time and a level in any order that loggers use, or a level alone."""
 
 from __future__ import annotations
 
 import re
 
 from faultmaven_lib.sources.formats.shape import Format, Record
+from faultmaven_lib.sources.formats.system import parse_rfc3164
 from faultmaven_lib.sources.levels import WORDS
 from faultmaven_lib.sources.times import ISO
-
-_POSTGRES = re.compile(
-    r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,5}| ?[+-]\d\d(?::?\d\d)?)?) "
-    r"(?P<prefix>[^\n]{0,200}?)"
-    r"\b(?P<severity>LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION):"
-    r"  (?P<message>.*)$"
-)
-_PID = re.compile(r"\[(\d+)(?:-\d+)?\]|^(\d+)\b")
-_USER = re.compile(r"(?:^|\s)([\w.-]+|\[unknown\])@([\w.-]+|\[unknown\])(?=[\s:,]|$)")
-_PAIR = re.compile(r"\b(user|db|app|client|host)=([^,\s\]]+)")
-_PAIR_NAMES = {"db": "database", "app": "application", "host": "client"}
 
 _TIMED = re.compile(rf"^\[?(?P<time>{ISO})\]?(?P<rest>.*)$", re.DOTALL)
 _LEVEL = re.compile(
@@ -39,28 +29,6 @@ _UVICORN = re.compile(
 )
 
 
-def parse_postgres(line: str) -> Record | None:
-    """Read PostgreSQL's stderr log with the usual prefixes: pid, user, database and application are fields."""
-    match = _POSTGRES.match(line)
-    if match is None:
-        return None
-    severity = match["severity"]
-    record: Record = {
-        "time": match["time"],
-        "level": severity,
-        "message": match["message"],
-        "severity": severity,
-    }
-    prefix = match["prefix"]
-    if pid := _PID.search(prefix):
-        record["pid"] = pid[1] or pid[2]
-    if user := _USER.search(prefix):
-        record["user"], record["database"] = user[1], user[2]
-    for name, value in _PAIR.findall(prefix):
-        record[_PAIR_NAMES.get(name, name)] = value
-    return record if record.keys() & {"pid", "user", "database"} else None
-
-
 def parse_python(line: str) -> Record | None:
     """Read lines that start with a time and have a level near it, in the orders that loggers use."""
     match = _TIMED.match(line) if line[:1].isdigit() or line[:1] == "[" else None
@@ -71,7 +39,7 @@ def parse_python(line: str) -> Record | None:
     if found is None:
         return None
     before = rest[: found.start(found.lastgroup or 0)]
-    words = before.replace("|", " ").replace("-", " ").split()
+    words = [w for w in before.replace("|", " ").split() if w.strip("-")]
     if words and (len(words) > _HEAD_WORDS or any(mark in before for mark in ('"', "=", "; ", ": "))):
         return None
     record: Record = {"time": match["time"], "level": found[found.lastgroup or 0]}
@@ -95,7 +63,7 @@ def parse_timed(line: str) -> Record | None:
     if record := parse_python(line):
         return record
     match = _TIMED.match(line) if line[:1].isdigit() or line[:1] == "[" else None
-    if match is None:
+    if match is None or parse_rfc3164(line):  # of a daemon, whose line names host and program
         return None
     return {"time": match["time"], "message": match["rest"].lstrip(" \t:|-]")}
 
@@ -126,7 +94,6 @@ def _access(record: Record) -> bool:
     return True
 
 
-POSTGRES = Format("postgresql", parse_postgres, multiline=True)
 PYTHON = Format("time and level", parse_python, multiline=True)
 TIMED = Format("time", parse_timed, multiline=True)
 LEVEL_FIRST = Format("level first", parse_level_first, multiline=True, timed=False)

@@ -9,6 +9,15 @@ from faultmaven_lib.sources.levels import WORDS, level_of
 
 _TAIL = r"(?P<host>[\w.:-]+) (?P<service>[\w./@()+-]{1,64}?)(?:\[(?P<pid>\d+)\])?: ?(?P<message>.*)$"
 _RFC3164 = re.compile(r"^(?:<(?P<priority>\d{1,3})>)?(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?) " + _TAIL)
+# A file that a daemon writes itself has no host in it.
+_NO_HOST = re.compile(
+    r"^(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?) "
+    r"(?P<service>[\w./@+-]{1,64})\[(?P<pid>\d+)\]: (?P<message>.*)$"
+)
+_DNS_QUERY = re.compile(r"query\[(?P<query_type>\w{1,12})\] (?P<domain>\S{1,255}) from (?P<client>\S{1,64})")
+_DNS_ANSWER = re.compile(
+    r"(?:reply|cached|forwarded|config|/etc/hosts) (?P<domain>\S{1,255}) (?:is|to) (?P<answer>\S{1,255})"
+)
 _ISO_SYSLOG = re.compile(
     r"^(?:<(?P<priority>\d{1,3})>)?(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) "  # noqa: ISC003 (one of them is an f-string)
     # A level in the place of host or program: not syslog, but a program's own format.
@@ -43,12 +52,16 @@ def _syslog(match: re.Match[str]) -> Record:
         record["level"] = level_of(int(priority) % 8)
     elif word := _WORD.match(record["message"]):
         record["level"] = word[1]
+    if record["service"].startswith("dnsmasq") and (
+        dns := _DNS_QUERY.match(record["message"]) or _DNS_ANSWER.match(record["message"])
+    ):
+        record.update(dns.groupdict())
     return record
 
 
 def parse_rfc3164(line: str) -> Record | None:
     """Read ``Nov 22 10:00:00 host program[pid]: message``, also with an ISO time as newer daemons write it."""
-    match = _RFC3164.match(line) or _ISO_SYSLOG.match(line)
+    match = _RFC3164.match(line) or _NO_HOST.match(line) or _ISO_SYSLOG.match(line)
     return None if match is None else _syslog(match)
 
 
