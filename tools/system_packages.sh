@@ -10,8 +10,8 @@ fi
 
 packages=(
     prometheus prometheus-alertmanager prometheus-blackbox-exporter prometheus-nginx-exporter prometheus-node-exporter
-    prometheus-postgres-exporter prometheus-process-exporter prometheus-redis-exporter nginx postgresql redis-server dnsmasq-base libfaketime
-    chromium fonts-dejavu-core
+    prometheus-postgres-exporter prometheus-process-exporter prometheus-redis-exporter
+    nginx postgresql redis-server dnsmasq-base libfaketime util-linux xz-utils chromium fonts-dejavu-core
 )
 used_by() {
     case $1 in

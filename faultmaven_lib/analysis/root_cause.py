@@ -79,8 +79,8 @@ def rank_root_causes(
         When it started, if it is known: what starts long before it is not held to be the beginning.
     abstain
         Return nothing where nothing is significant. Without it, the best guess is returned. A number also asks for a
-        sum of scores that findings have to reach if no log line is among them and no call fails: for windows that
-        nobody was alerted for, where a latency that rose for some seconds mostly is all there was to it.
+        sum of scores that findings have to reach if metrics alone stand out: for windows that nobody was alerted for,
+        where a latency that rose for some seconds mostly is all there was to it.
 
     Returns
     -------
@@ -149,9 +149,8 @@ def _findings(
 
 
 def _mild(given: list[Finding], least: float) -> bool:
-    """Whether findings are of metrics and latencies alone, and together score less than they would have to."""
-    failing = any(side_of(f) == "log" or f.kind is FindingKind.EDGE_ERRORS for f in given)
-    return bool(given) and not failing and sum(f.score for f in given) < least
+    """Whether findings are of metrics alone, and together score less than they would have to."""
+    return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
 
 
 def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:

@@ -102,7 +102,7 @@ def record(run: Run, name: str, out: Path, *, seed: int, say: Callable[[str], No
             metrics = read_back(system.prometheus, plan.baseline, plan.end)
             metrics.to_parquet(folder / "metrics.parquet", index=False, compression="zstd")
             spans = system.collector.write(folder / "traces.otlp.json.gz", plan.baseline, plan.end + 2)
-            alert = _alert(system, onset)
+            alert = _alert(system, onset, plan.end)
             if alert is not None:
                 (folder / "alert.json").write_bytes(alert)
             _write(folder / "changes.json", system.changes.events())
@@ -213,9 +213,9 @@ def _keep_logs(system: System, target: Path) -> None:
         (target / f"{log.name}.gz").write_bytes(gzip.compress(whole, mtime=0))
 
 
-def _alert(system: System, onset: float | None) -> bytes | None:
-    """Return the first alert, which nothing but the fault may have fired."""
-    fired = system.pager.fired
+def _alert(system: System, onset: float | None, end: float) -> bytes | None:
+    """Return the first alert before the end, which nothing but the fault may have fired."""
+    fired = [(start, body) for start, body in system.pager.fired if start.timestamp() < end]
     early = [body for start, body in fired if onset is None or start.timestamp() < onset]
     if early:
         name = json.loads(early[0])["alerts"][0]["labels"]["alertname"]
