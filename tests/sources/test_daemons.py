@@ -22,7 +22,7 @@ def test_dnsmasq_writes_its_file_without_a_host_and_queries_are_fields(tmp_path:
         "Mar  1 14:02:11 dnsmasq[12]: reply shop.example is NXDOMAIN\n",
         "dns.log",
     )
-    assert frame["service"].tolist() == ["dnsmasq"] * 2
+    assert frame["program"].tolist() == ["dnsmasq"] * 2
     assert frame["domain"].tolist() == ["shop.example"] * 2
     assert frame[["query_type", "client"]].iloc[0].tolist() == ["A", "10.0.0.2"]
     assert frame["answer"].iloc[1] == "NXDOMAIN"

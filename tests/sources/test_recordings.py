@@ -37,10 +37,10 @@ def test_a_recording_is_read_wholly(name: str) -> None:
         "invoices.log.gz": "json",
         "mailer.log.gz": "time and level",
     }
-    own = set(incident.graph.services) - {"provider", "dns"}  # somebody else's, and what syslog calls dnsmasq
-    assert set(frame["service"]) - {"supervise"} == own | {"dnsmasq"}
+    own = set(incident.graph.services) - {"provider"}  # which is somebody else's
+    assert set(frame["service"]) - {"supervise"} == own
     assert not frame["message"].str.contains(r"@[a-z0-9-]+\.(?:com|org|net|example)\b").any()
-    told = frame[~frame["service"].isin(["dnsmasq", "supervise"])]  # which write no levels
+    told = frame[~frame["service"].isin(["dns", "supervise"])]  # which write no levels
     assert told["level"].isin(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]).all()
     access = frame[frame["source"] == "nginx-access.log.gz"]
     assert access["status"].between(200, 599).all()

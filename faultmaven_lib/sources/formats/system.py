@@ -61,8 +61,15 @@ def _syslog(match: re.Match[str]) -> Record:
 
 def parse_rfc3164(line: str) -> Record | None:
     """Read ``Nov 22 10:00:00 host program[pid]: message``, also with an ISO time as newer daemons write it."""
-    match = _RFC3164.match(line) or _NO_HOST.match(line) or _ISO_SYSLOG.match(line)
-    return None if match is None else _syslog(match)
+    match = _RFC3164.match(line) or _ISO_SYSLOG.match(line)
+    if match is not None:
+        return _syslog(match)
+    match = _NO_HOST.match(line)
+    if match is None:
+        return None
+    record = _syslog(match)
+    record["program"] = record.pop("service")  # a file that a daemon writes itself is named for its service
+    return record
 
 
 def parse_rfc5424(line: str) -> Record | None:
