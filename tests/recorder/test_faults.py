@@ -38,6 +38,9 @@ class Shop:
         self.system, self.expiring, self.expires = system, expiring, expires
         self._client = httpx.Client(base_url=system.nginx.url, headers={"Host": "shop.example.com"}, timeout=12)
 
+    def close(self) -> None:
+        self._client.close()
+
     def get(self, path: str) -> int:
         return self._client.get(path).status_code
 
@@ -82,6 +85,7 @@ def shop() -> Iterator[Shop]:
         shop = Shop(system, expiring, expires)
         assert soon(shop.works)
         yield shop
+        shop.close()
 
 
 def test_a_certificate_that_expires_stops_payments(shop: Shop) -> None:

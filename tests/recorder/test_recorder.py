@@ -189,7 +189,7 @@ def test_the_alert_follows_the_onset(fresh_recording, name):
     ("name", "log", "says"),
     [
         ("shop-23", "checkout", r"certificate verify failed: certificate has expired"),
-        ("shop-04", "invoices", r"decimal\.InvalidOperation.*ConversionSyntax"),
+        ("shop-04", "invoices", r"decimal\.InvalidOperation"),
     ],
 )
 def test_the_logs_say_it_from_the_onset_on_and_not_before(fresh_recording, name, log, says):
