@@ -91,6 +91,7 @@ _CLASSES, _CLOSING, _FLAGS = _alphabet()
 _VALUE_WORDS = _value_words()
 
 
+# What numba's decorators return is Any to the type checker: each of the three says so where it returns it.
 def compiled(function: Function) -> Function:
     """Compile at the first call, and keep the result beside the source or in the user's cache folder."""
     try:
