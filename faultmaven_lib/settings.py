@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Who acts, as the audit log says."""
     redact: bool = True
     """Replace secrets and personal data on read."""
+    redact_ip: bool = False
+    """Replace IP addresses, too, but for those of the machine itself."""
     redaction_key: SecretStr | None = None
     """Key of the redaction tokens; default: one made once and kept in ``home``."""
     evidence_max_bytes: int = Field(default=4_000_000, ge=10_000)

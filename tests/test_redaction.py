@@ -99,6 +99,17 @@ SECRETS: list[tuple[str, str, str]] = [
     ("GET /u?email=ann%40example.com HTTP/1.1", "ann%40example.com", "email"),
     ("O'Neil <o'neil@example.org> wrote", "neil@example.org", "email"),
     ("jürgen@example.de wrote", "jürgen", "email"),
+    ("card 4111 1111 1111 1111 declined", "1111", "card"),
+    ("pan=4111111111111111,next", "4111111111111111", "card"),
+    ('{"card":"3782-822463-10005"}', "822463", "card"),
+    ("paid from DE89370400440532013000.", "DE89370400440532013000", "iban"),
+    ("to GB29 NWBK 6016 1331 9268 19 sent", "NWBK", "iban"),
+    ("called +44 20 7946 0958 twice", "7946", "phone"),
+    ("sms to 2025550143 failed", "2025550143", "phone"),
+    ("phone: 030 1234567", "1234567", "phone"),
+    ("fax (212) 555-0143", "555-0143", "phone"),
+    ("reach me at 212-555-0143", "0143", "phone"),
+    ("\"mobile\": \"+15551234567\"", "5551234567", "phone"),
 ]  # fmt: skip
 
 INNOCENT = [
@@ -134,6 +145,13 @@ INNOCENT = [
     "GET /static/app.4f3c2b1a.js HTTP/1.1 200",
     "2026-03-01T14:02:11.123Z ERROR payment: card gateway timed out after 3000ms",
     "still waiting for ShareLock on transaction 1234 after 1000.123 ms",
+    "order 4111111111111112 paid, next 4111111111111113",
+    "epoch 1767225600123456789 at offset +0200, lag +1432576",
+    "uuid 41111111-1111-1111-1111-111111111111",
+    "AB12CDEF0123456789ABCDEF DE88370400440532013000",
+    "microphone: 1234567, telnet 10.0.0.1 5432, hotel 1234567",
+    "2026-11-25 14:02:11.123456 +02:00 took +1234 ms",
+    "ISBN 978-3-16-148410-0, range 1000-2000-3000",
 ]
 
 
@@ -296,3 +314,35 @@ class TestTheKeyOfTheInstallation:
 def test_base64_of_a_basic_header_is_found() -> None:
     value = base64.b64encode(b"user:password").decode()
     assert value not in Redactor(KEY).redact(f"proxy sent Basic {value} upstream")
+
+
+def test_numbers_of_one_person_have_one_token_however_they_are_grouped() -> None:
+    r = Redactor(KEY)
+    spellings = ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111"]
+    assert len({r.redact(f"card {text}") for text in spellings}) == 1
+    assert r.redact("tel (212) 555-0143") == r.redact("tel 212.555.0143")
+
+
+def test_fields_named_for_a_number_hold_one_even_as_a_number() -> None:
+    frame = pd.DataFrame(
+        {"cardNumber": [4111111111111111, 7], "phone": ["030 1234567", None], "count": [4111111111111111, 1]}
+    )
+    clean = Redactor(KEY).redact_frame(frame)
+    assert clean["cardNumber"].tolist()[0].startswith("<card:")
+    assert clean["cardNumber"].tolist()[1] == 7
+    assert clean["phone"].iloc[0].startswith("<phone:")
+    assert clean["count"].tolist() == [4111111111111111, 1]
+    missing = pd.Series([4111111111111111.0, float("nan")], name="card_number")
+    assert Redactor(KEY).redact_series(missing).iloc[0] == clean["cardNumber"].iloc[0]
+
+
+def test_addresses_go_only_where_a_team_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "from 203.0.113.7:80 to [2001:db8::1]:443, not ::1 or 127.0.0.1, at 12:30:45 by v1.2.3.4.5"
+    assert redactor().redact(line) == line
+    monkeypatch.setenv("FAULTMAVEN_REDACT_IP", "true")
+    clean = redactor().redact(line)
+    assert "203.0.113.7" not in clean
+    assert "2001:db8" not in clean
+    assert clean.count("<ip:") == 2
+    assert clean.endswith("not ::1 or 127.0.0.1, at 12:30:45 by v1.2.3.4.5")
+    assert redactor().redact_series(pd.Series([line]), name="message").tolist() == [clean]

@@ -61,8 +61,8 @@ def redactor() -> Redactor:
     if not current.redact:
         return Redactor.off()
     if current.redaction_key is not None:
-        return Redactor(current.redaction_key.get_secret_value().encode())
+        return Redactor(current.redaction_key.get_secret_value().encode(), addresses=current.redact_ip)
     key, note = _kept_key(current.home)
-    made = Redactor(key)
+    made = Redactor(key, addresses=current.redact_ip)
     made.note = note
     return made

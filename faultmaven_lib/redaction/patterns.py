@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
+
+from faultmaven_lib.redaction.numbers import (
+    ADDRESS,
+    ADDRESS_HINT,
+    CARD,
+    CARD_HINT,
+    IBAN,
+    IBAN_HINT,
+    PHONE,
+    PHONE_HINT,
+    is_address,
+    is_card,
+    is_iban,
+    is_phone,
+)
 
 TOKEN = re.compile(r"(<[a-z_]+:[0-9a-f]{10}>)")
 _I = re.IGNORECASE
@@ -35,7 +51,11 @@ class Pattern(NamedTuple):
     """At least one of them is in every text, in lower case, that the pattern matches."""
     regex: re.Pattern[str]
     """Group ``v`` is the secret; without it the whole match is."""
+    valid: Callable[[str], bool] | None = None
+    """Whether what looks like one is one."""
 
+
+_DIGITS = tuple("0123456789")
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
@@ -168,8 +188,13 @@ PATTERNS: tuple[Pattern, ...] = (
             r"(?!(?:service|socket|timer|target|mount|slice|scope|device|path|swap|automount)\b)[A-Za-z]{2,24}(?![A-Za-z0-9])"
         ),
     ),
+    Pattern("iban", _DIGITS, IBAN, is_iban),
+    Pattern("card", _DIGITS, CARD, is_card),
+    Pattern("phone", _DIGITS, PHONE, is_phone),
 )  # fmt: skip
-NEEDLES = tuple(sorted({needle for pattern in PATTERNS for needle in pattern.needles}))
+ADDRESSES = Pattern("ip", (".", ":"), ADDRESS, is_address)
+"""Only where the settings ask for it: to work an incident one mostly has to know them."""
+NEEDLES = tuple(sorted({needle for pattern in (*PATTERNS, ADDRESSES) for needle in pattern.needles}))
 # In the syntax of RE2, which runs it over a whole column: matches wherever a pattern above may. \W stands for
 # blanks and quotes, since RE2's \s knows fewer of them than Python's.
 HINT = "|".join(
@@ -177,6 +202,9 @@ HINT = "|".join(
         rf"(?:{_STRONG}|{_WEAK})\W*[:=]",
         rf"--[\w-]*(?:{_STRONG}|{_WEAK})\W",
         r"pass\W{0,3}[:=]|password\W+'|identified\W+by\W+'|cookie2?\W*[:=]|bearer\W|basic |://\S*@|\S(?:@|%40)[a-z0-9]",
+        CARD_HINT,
+        IBAN_HINT,
+        PHONE_HINT,
         r"@(?:tcp|unix)\(|private key|key block|sig(?:nature)?=",
         *(
             re.escape(needle)
@@ -186,6 +214,7 @@ HINT = "|".join(
         ),
     ]
 )
+HINT_WITH_ADDRESSES = f"{HINT}|{ADDRESS_HINT}"
 _FIELD_NAME = re.compile(rf"(?:^|[^a-z])(?:{_STRONG}|cookie|set-cookie)$|(?:{_STRONG})$", _I)
 _WEAK_NAME = re.compile(rf"(?:{_WEAK})$", _I)
 _PROSE = re.compile(r"(?=.*[0-9])|(?=.*[a-z][A-Z])|.{20}")

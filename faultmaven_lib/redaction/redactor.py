@@ -10,9 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from faultmaven_lib.redaction.numbers import is_personal, personal_field
 from faultmaven_lib.redaction.patterns import (
+    ADDRESSES,
     EMPTY,
     HINT,
+    HINT_WITH_ADDRESSES,
     NEEDLES,
     PATTERNS,
     TOKEN,
@@ -33,6 +36,8 @@ class Redactor:
     ----------
     key
         Key of the tokens; without one a random key is used, and tokens of two runs cannot be compared.
+    addresses
+        Whether IP addresses are replaced, too.
 
     Examples
     --------
@@ -45,8 +50,10 @@ class Redactor:
     {'password': 1, 'email': 1, 'token': 2}
     """
 
-    def __init__(self, key: bytes | None = None) -> None:
+    def __init__(self, key: bytes | None = None, *, addresses: bool = False) -> None:
         self._key = secrets.token_bytes(32) if key is None else key
+        self._patterns = (*PATTERNS, ADDRESSES) if addresses else PATTERNS
+        self._hint = HINT_WITH_ADDRESSES if addresses else HINT
         self._on = True
         self.key_id = hmac.new(self._key, b"faultmaven key id", hashlib.sha256).hexdigest()[:8]
         """Names the key without telling it; empty if redaction is off."""
@@ -63,7 +70,9 @@ class Redactor:
         return made
 
     def token(self, kind: str, value: str) -> str:
-        """Return the token of a value."""
+        """Return the token of a value; of a number it does not matter how its digits are grouped."""
+        if kind in ("card", "iban", "phone"):
+            value = "".join(c for c in value if c.isalnum())
         digest = hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         return f"<{kind}:{digest[:10]}>"
 
@@ -75,7 +84,7 @@ class Redactor:
         present = {needle for needle in NEEDLES if needle in lower}
         if not present:
             return text
-        patterns = [p for p in PATTERNS if not present.isdisjoint(p.needles)]
+        patterns = [p for p in self._patterns if not present.isdisjoint(p.needles)]
         before = None
         while before != text:  # what is left beside a token may be a secret too
             before, text = text, self._once(text, patterns)
@@ -94,13 +103,15 @@ class Redactor:
     def _replacement(self, pattern: Pattern) -> Callable[[re.Match[str]], str]:
         def replace(match: re.Match[str]) -> str:
             groups = match.groupdict()
-            name = next((g for g in ("v", "d", "s", "e", "b", "f") if groups.get(g) is not None), None)
+            name = next((g for g in ("v", "d", "s", "e", "b", "f", "a") if groups.get(g) is not None), None)
             value = match[name] if name else match[0]
             kind = pattern.kind or kind_of_name(groups["name"])
             if not pattern.kind:
                 between = match.string[match.end("name") : match.start(name or 0)]
                 if not is_secret(groups["name"], value, between):
                     return match[0]
+            if pattern.valid is not None and not pattern.valid(value):
+                return match[0]
             tail = ""
             if name in ("b", "f"):  # a bare value at the end of a sentence or in brackets
                 stripped = value.rstrip(".,;:)]}>") or value
@@ -114,13 +125,9 @@ class Redactor:
 
     def redact_field(self, name: str, value: str) -> str:
         """Redact the value of a named field: wholly, if the name says that it is a secret."""
-        kind = secret_field(name)
-        if not self._on or kind is None or value.strip().lower() in EMPTY:
+        kind = _kind_of_field(name, value) if self._on else None
+        if kind is None:
             return self.redact(value)
-        if kind == "token" and value.isdecimal() and len(value) < 8:  # a count of tokens
-            return value
-        if name.lower().endswith("pwd") and value.startswith("/"):  # the working directory
-            return value
         if TOKEN.fullmatch(value):
             return value
         self.counts[kind] += 1
@@ -131,7 +138,8 @@ class Redactor:
         import pandas as pd
 
         field = str(series.name if name is None else name)
-        if not self._on or (pd.api.types.is_numeric_dtype(series.dtype) and secret_field(field) is None):
+        named = secret_field(field) or personal_field(field)
+        if not self._on or (pd.api.types.is_numeric_dtype(series.dtype) and named is None):
             return series
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
             return series
@@ -143,10 +151,10 @@ class Redactor:
         import pyarrow.compute as pc
 
         values = series.tolist()
-        texts = [v if isinstance(v, str) else None if v is None or v != v else str(v) for v in values]
-        if secret_field(field) is None:
+        texts = [_text(v) for v in values]
+        if secret_field(field) is None and personal_field(field) is None:
             array = pa.array(texts, pa.large_string())
-            maybe = pc.match_substring_regex(array, HINT, ignore_case=True)
+            maybe = pc.match_substring_regex(array, self._hint, ignore_case=True)
             positions = pc.indices_nonzero(pc.fill_null(maybe, False)).to_pylist()
         else:
             positions = [p for p, text in enumerate(texts) if text is not None]
@@ -183,3 +191,20 @@ class Redactor:
             if redacted is not column:
                 frame = frame.assign(**{str(name): redacted})
         return frame
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, float):  # a whole number beside missing ones
+        return None if value != value else f"{value:.0f}" if value.is_integer() else str(value)
+    return value if isinstance(value, str) else None if value is None or value != value else str(value)
+
+
+def _kind_of_field(name: str, value: str) -> str | None:
+    """Return the kind of secret that all of a field's value is, or None."""
+    kind = secret_field(name)
+    if kind is None:
+        kind = personal_field(name)
+        return kind if kind is not None and is_personal(kind, value) else None
+    count_of_tokens = kind == "token" and value.isdecimal() and len(value) < 8
+    working_directory = name.lower().endswith("pwd") and value.startswith("/")
+    return None if value.strip().lower() in EMPTY or count_of_tokens or working_directory else kind
