@@ -3,7 +3,9 @@
 Reads ``$FAULTMAVEN_BENCH_DATA/logs``. Every parser has one configuration for all systems and gets the corrections of
 ``template_scores``, as the labels do. Speeds are lines per CPU second in one process, message bodies to ids, and their
 ratios to Drain3's on the same lines. Run it as
-``python tests/bench/bench_templates.py [accuracy] [speed] [stress] [first] [LINES]`` (default: all, 200,000 lines);
+``python tests/bench/bench_templates.py [accuracy] [recorded] [speed] [stress] [first] [LINES]`` (default: all, 200,000
+lines). ``recorded`` needs no public data: its lines are those of the shipped recordings, labelled by the log statements
+of the recorded shop, with all that another process wrote left out.
 ``pip install drain3 logparser3`` for the peers.
 """
 
@@ -21,7 +23,10 @@ from pathlib import Path
 
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from faultmaven_lib.analysis import TemplateMiner
+from tests.bench.recorded_lines import labelled_messages
 from tests.bench.template_scores import Scores, corrected_scores, mean, redrawn
 
 SYSTEMS = ("Android", "Apache", "BGL", "HDFS", "Linux", "OpenSSH", "OpenStack", "Windows")
@@ -131,6 +136,19 @@ def accuracy(logs: Path) -> None:
             print(_row(f"{name} mean of {len(every)}", mean(every)))
 
 
+def recorded() -> None:
+    """Print scores and speeds on the shipped recordings."""
+    lines, truth = map(list, zip(*labelled_messages(), strict=True))
+    print(f"== recordings, {len(lines):,} lines of {len(set(truth))} log statements, corrected")
+    for name, parse in parsers().items():
+        began = time.process_time()
+        found = parse(lines)
+        spent = time.process_time() - began
+        print(
+            _row(name, corrected_scores(*_first(found, truth))) + f"  {len(lines) / spent / 1e3:8,.0f} thousand lines/s"
+        )
+
+
 def _first(parsed: tuple[list[str], list[str]], truth: list[str]) -> tuple[list[str], list[str], list[str]]:
     return parsed[0], truth, parsed[1]
 
@@ -196,10 +214,12 @@ def first() -> None:
 
 def main() -> int:
     """Print the tables that are asked for, or why there are none."""
-    asked = {a for a in sys.argv[1:] if not a.isdigit()} or {"accuracy", "speed", "stress", "first"}
+    asked = {a for a in sys.argv[1:] if not a.isdigit()} or {"accuracy", "recorded", "speed", "stress", "first"}
     n = next((int(a) for a in sys.argv[1:] if a.isdigit()), 200_000)
     if "first" in asked:
         first()
+    if "recorded" in asked:
+        recorded()
     home = os.environ.get("FAULTMAVEN_BENCH_DATA")
     if not home:
         print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")

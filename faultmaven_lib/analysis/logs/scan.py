@@ -4,8 +4,8 @@ A line is read as words and what stands between them (white space and the punctu
 
 - *plain*: it has no digit and is no path;
 - a *value*: a number and all that is written with it (``12ms``, ``10.0.0.1``, ``0x1f``), a path, a word of
-  ``_VALUES``, nothing between a pair of brackets, a name with several numbers in it (``R30-M0-N9``); a *date* if it
-  is one (``2026-03-01``);
+  ``_VALUES``, a token of redaction, nothing between a pair of brackets, a name with several numbers in it
+  (``R30-M0-N9``); a *date* if it is one (``2026-03-01``);
 - *composite*: a name with one number, which is a place in the word: ``blk_<*>``, ``core.<*>``, ``CPU#<*>``;
 - *numbered*: letters with one short number, ``ssh2``, ``eth0``, ``x86``. Only the lines can tell whether that number
   is part of the name, so its digits are left out of the hash and kept beside it.
@@ -28,7 +28,7 @@ from faultmaven_lib.analysis.logs.text import Array, Words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DIGITS, _PLACE = 256, 257  # hashed for what is left out
-_EQUALS, _LESS, _STAR, _MORE, _BLANK = b"=<*> "
+_COLON, _EQUALS, _LESS, _STAR, _MORE, _BLANK = b":=<*> "
 _POINT, _SLASH, _BACKSLASH, _MINUS, _UNDERSCORE = b"./\\-_"
 PLAIN, VALUE, COMPOSITE, NUMBERED, DATE = 0, 1, 2, 4, 8
 _BETWEEN = ",;=:()[]{}\"'|<>@&?!`"
@@ -108,6 +108,19 @@ def part(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile as part of the caller: a call there would cost it the registers, even where it is not made."""
     return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+
+
+@inlined
+def _token_end(data: Array, i: int, end: int) -> int:
+    """Return where a token of redaction ends, ``email:90e8662476>`` from its kind on; 0 if it is none."""
+    while i < end and (_CLASSES[data[i]] & _LETTER or data[i] == _UNDERSCORE):
+        i += 1
+    if i + 11 >= end or data[i] != _COLON or data[i + 11] != _MORE:
+        return 0
+    for k in range(i + 1, i + 11):
+        if _CLASSES[data[k]] != _DIGIT and _CLASSES[data[k]] != _HEX:
+            return 0
+    return i + 12
 
 
 @part
@@ -207,6 +220,8 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
             if b == _LESS and following == _STAR and i + 1 < end and data[i + 1] == _MORE:
                 # The line itself says "<*>": a value, or it could not be told from the place of one.
                 i += 2
+            elif b == _LESS and classes[following] & _LETTER and _token_end(data, i, end):
+                i = _token_end(data, i, end)
             elif b == _EQUALS and start == previous and _FLAGS[following] & _AFTER_NO_VALUE:  # "name=" without a value
                 start = i
                 kind, word = PLAIN, _BASIS
