@@ -220,7 +220,7 @@ LEAKS_IN_PAYMENT = Patch(
         ("class Payment(BaseModel):", "_charges: list[str] = []\n\n\nclass Payment(BaseModel):"),
         (
             "    took = round(",
-            '    _charges.append(f"{payment.order_id}:{charge}".ljust(950_000))\n    took = round(',
+            '    _charges.append(f"{payment.order_id}:{charge}".ljust(1_500_000))\n    took = round(',
         ),
     ),
 )

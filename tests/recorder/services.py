@@ -19,7 +19,7 @@ from .programs import RecorderError, program
 
 MEMORY_LIMIT_MB = 190
 """What a service may use, as its container would be limited."""
-_BACK_OFF_SECONDS = 8.0
+_BACK_OFF_SECONDS = 14.0
 
 
 class Service:
