@@ -118,7 +118,8 @@ def _log_changes(logs: pd.DataFrame | None) -> Iterator[_Change | None]:
     if logs is None or len(logs) < 20:
         return
     lines = read(logs)
-    at = lines.at
+    index = in_order(logs).index
+    at = seconds(index)
     if len(at) < 20 or at[-1] <= at[0]:
         return
     miner = TemplateMiner()
@@ -140,9 +141,9 @@ def _log_changes(logs: pd.DataFrame | None) -> Iterator[_Change | None]:
             yield None
             continue
         rows = [r for r in groups[name] if column[r] >= start]
-        weight = level_weight(lines.levels[rows[0]])
+        weight = level_weight(str(lines.levels.iat[rows[0]]))
         service, template = name
-        first = lines.frame.index[rows[0]]
+        first = index[rows[0]]
         inside = int(row_counts[start:stop].sum())
         reason = (
             f"{clean(service, 80) or 'The log'} logged {quoted(str(texts[template]))} {inside:,} times from "

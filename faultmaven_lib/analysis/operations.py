@@ -19,7 +19,7 @@ def compute(operation: Operation, frames: Sequence[pd.DataFrame]) -> pd.DataFram
     operation
         As ``findings_frame`` keeps it.
     frames
-        The baseline and the incident, in this order.
+        The baseline and the incident, in this order; of several baselines each.
 
     Returns
     -------
@@ -29,7 +29,8 @@ def compute(operation: Operation, frames: Sequence[pd.DataFrame]) -> pd.DataFram
     Raises
     ------
     NotRerunnable
-        If this version does not know the operation, or another version of it, or the frames are not two.
+        If this version does not know the operation, or another version of it, or there are too few or too many
+        frames.
 
     Examples
     --------
@@ -41,14 +42,24 @@ def compute(operation: Operation, frames: Sequence[pd.DataFrame]) -> pd.DataFram
     >>> again.equals(found)
     True
     """
-    if len(frames) != 2:
-        raise NotRerunnable(f"{operation.name} compares two frames, baseline and incident; {len(frames)} were given")
     parameters: dict[str, Any] = dict(operation.parameters)
-    windows = {k: parameters.pop(k, None) for k in ("baseline_window", "incident_window")}
-    before, after = (Window.parse(w) if w else None for w in windows.values())
-    analyzer = _analyzer(operation, parameters)
-    result: pd.DataFrame = analyzer.fit(frames[0], baseline_window=before).compare(frames[1], incident_window=after)
+    baselines = parameters.pop("baselines", 1)
+    if len(frames) != baselines + 1:
+        wanted = "two frames, baseline and incident" if baselines == 1 else f"{baselines} baselines and an incident"
+        raise NotRerunnable(f"{operation.name} compares {wanted}; {len(frames)} were given")
+    before = _windows(parameters.pop("baseline_window", None))
+    after = _windows(parameters.pop("incident_window", None))
+    calm = frames[0] if baselines == 1 else list(frames[:-1])
+    analyzer = _analyzer(operation, parameters).fit(calm, baseline_window=before)
+    result: pd.DataFrame = analyzer.compare(frames[-1], incident_window=after)
     return result
+
+
+def _windows(text: str | list[str | None] | None) -> Any:
+    """Return the window that was written, or the windows of several baselines."""
+    if isinstance(text, list):
+        return [_windows(one) for one in text]
+    return Window.parse(text) if text else None
 
 
 def _analyzer(operation: Operation, parameters: dict[str, Any]) -> Any:

@@ -127,6 +127,7 @@ def _findings(
     abstain: bool | float,
 ) -> tuple[list[Finding], str]:
     given = to_findings(findings) if findings is not None and len(findings) else []
+    given = [f for f in given if f.kind is not FindingKind.REWORDED_TEMPLATE]  # a release shows there, not a fault
     reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
     has_metrics = any(side_of(f) == "metric" for f in given)
     if baseline is not None and incident is not None and not has_metrics:

@@ -47,7 +47,7 @@ def rate_change(before: Array, after: Array, share: float, dispersion: Array) ->
     upper = np.where(b > 0, special.betainc(np.maximum(b, 1e-12), a + 1, share), 1.0)
     lower = np.where(a > 0, special.betainc(np.maximum(a, 1e-12), b + 1, 1 - share), 1.0)
     p = np.clip(2 * np.minimum(upper, lower), 0.0, 1.0)
-    expected_a, expected_b = total * (1 - share), total * share
+    expected_a, expected_b = (np.maximum(total * s, 1e-300) for s in (1 - share, share))  # 0 of 0 is no change
     deviance = 2 * (special.xlogy(a, a / expected_a) + special.xlogy(b, b / expected_b))
     return p, np.sign(b - expected_b) * np.sqrt(np.maximum(deviance, 0))
 

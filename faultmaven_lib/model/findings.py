@@ -20,6 +20,8 @@ class FindingKind(StrEnum):
     """Errors in data that has no baseline to compare with."""
     NEW_TEMPLATE = "new template"
     GONE_TEMPLATE = "gone template"
+    REWORDED_TEMPLATE = "reworded template"
+    """The same message in other words, as often as before: a release changed its text."""
     SURGE = "surge"
     DIP = "dip"
     VALUE_SHIFT = "value shift"

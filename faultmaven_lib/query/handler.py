@@ -248,7 +248,8 @@ def _headline(hypotheses: Sequence[Hypothesis], findings: Sequence[Finding], ser
     where = f" about {', '.join(services)}" if services else ""
     if not findings:
         return f"Nothing stands out{where}: the window looks like its baseline."
-    return f"No cause stands out{where}; {len(findings)} smaller differences are listed."
+    listed = "one smaller difference is" if len(findings) == 1 else f"{len(findings)} smaller differences are"
+    return f"No cause stands out{where}; {listed} listed."
 
 
 def _summary_headline(findings: Sequence[Finding], *, read: bool) -> str:

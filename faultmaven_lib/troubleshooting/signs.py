@@ -159,6 +159,7 @@ _LOG_KINDS = {
     FindingKind.ERROR_TEMPLATE,
     FindingKind.NEW_TEMPLATE,
     FindingKind.GONE_TEMPLATE,
+    FindingKind.REWORDED_TEMPLATE,
     FindingKind.SURGE,
     FindingKind.DIP,
 }
@@ -185,8 +186,8 @@ def signs_of(finding: Finding) -> list[Sign]:
     where = side(finding)
     if finding.kind is FindingKind.EDGE_ERRORS:
         return _of_failures(finding)
-    if finding.kind in (FindingKind.GONE_TEMPLATE, FindingKind.DIP):
-        return []  # an error message that went away is no sign of the error
+    if finding.kind in (FindingKind.GONE_TEMPLATE, FindingKind.DIP, FindingKind.REWORDED_TEMPLATE):
+        return []  # an error message that went away, or has another text now, is no sign of the error
     text = f"{finding.subject}\n{finding.example}" if where == "log" else finding.subject
     return _strongest(SIGNS, where, text, finding.direction)
 

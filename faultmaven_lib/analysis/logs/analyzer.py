@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from faultmaven_lib.analysis.axis import moment
 from faultmaven_lib.analysis.logs import sentences
 from faultmaven_lib.analysis.logs.counts import Counts, change_of_rate, count_changes
-from faultmaven_lib.analysis.logs.lines import Lines, is_severe, level_weight, lines_that_count, read
+from faultmaven_lib.analysis.logs.digests import Digest, moment_of
+from faultmaven_lib.analysis.logs.groups import Groups, Pair, Side
+from faultmaven_lib.analysis.logs.lines import Array, level_weight, lines_that_count
 from faultmaven_lib.analysis.logs.miner import TemplateMiner
-from faultmaven_lib.analysis.logs.values import STANDARD, Shift, shifts
+from faultmaven_lib.analysis.logs.places import parsed, place_shifts
+from faultmaven_lib.analysis.logs.rewording import Candidate, rewordings
+from faultmaven_lib.analysis.logs.values import AT, Shift, Values, is_code, number_shifts, share_shifts
 from faultmaven_lib.analysis.statistics import adjusted
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import Finding, FindingKind, Operation, Window
 
-VERSION = 1
-_PARAMETER_TEMPLATES = 200
-_PARAMETER_LINES = 5_000
+VERSION = 2
+_PLACES_OF = 200
+"""Templates whose values are compared, those of most lines."""
+_LEAST_LINES = 20
+Log = pd.DataFrame | Digest | Iterable[pd.DataFrame]
+"""A frame of logs, frames that follow one another, or what was kept of them."""
 
 
 class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Compare the log of an incident with that of a baseline.
+    """Compare the log of an incident with that of one or several baselines.
 
-    Templates are mined from both together and their rates compared by an exact test for two Poisson counts
-    that takes burstiness into account; numbers and categories in the lines are compared by ranks and shares.
-    All comparisons are corrected together (Benjamini and Hochberg, 1995), and a finding also needs an effect
-    of some size, so that two healthy windows give none.
+    Templates are mined from all together and their rates compared by an exact test for two Poisson counts that takes
+    burstiness into account; numbers and categories among the fields, and behind the ``<*>`` of templates, are
+    compared by ranks and shares. All comparisons are corrected together (Benjamini and Hochberg, 1995), and a
+    finding also needs an effect of some size, so that two healthy windows give none. A message that a release words
+    in another way is matched to its old template and counted with it. With several baselines, a finding is what
+    differs from each of them, as it is against the one that it differs from least.
+
+    Logs may be frames or, where they are large, streams of frames: memory stays bounded.
 
     Parameters
     ----------
@@ -46,6 +56,11 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         no errors that came once.
     max_findings
         Bound on what is returned.
+
+    Attributes
+    ----------
+    miner_ : TemplateMiner
+        After ``compare``: the templates of all windows.
 
     Examples
     --------
@@ -65,20 +80,42 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         self.min_lines = min_lines
         self.max_findings = max_findings
 
-    def fit(self, baseline: pd.DataFrame, y: Any = None, *, baseline_window: Window | None = None) -> Self:  # noqa: ARG002
-        """Take the baseline: logs as ``connect`` returns them, and the window they cover if it is known."""
-        self.baseline_ = read(baseline, baseline_window)
-        self._cited = baseline
+    def fit(
+        self,
+        baseline: Log | Sequence[Log],
+        y: Any = None,  # noqa: ARG002  # scikit-learn's signature
+        *,
+        baseline_window: Window | Sequence[Window] | None = None,
+    ) -> Self:
+        """Take the baseline.
+
+        Parameters
+        ----------
+        baseline
+            A frame of logs as ``connect`` returns it, an iterator over frames as ``LogSource.frames`` returns, or a
+            ``Digest``; for several baselines a list of these.
+        baseline_window
+            The window that it covers, if it is known; for several baselines, one each.
+        """
+        many = isinstance(baseline, list | tuple)
+        logs: Sequence[Log] = baseline if isinstance(baseline, list | tuple) else [baseline]  # type: ignore[list-item]
+        windows = baseline_window if isinstance(baseline_window, list | tuple) else [baseline_window] * len(logs)
+        if len(windows) != len(logs) or not logs:
+            raise ValueError(f"{len(logs)} baselines and {len(windows)} windows: give one window for each baseline")
+        if many and baseline_window is not None and not isinstance(baseline_window, list | tuple):
+            raise ValueError("several baselines have a window each: give a list of windows")
+        self.baselines_ = [_digest(log, window) for log, window in zip(logs, windows, strict=True)]
+        self._cited = cited(*(log for log in logs if isinstance(log, pd.DataFrame)))
         return self
 
-    def compare(self, incident: pd.DataFrame, *, incident_window: Window | None = None) -> pd.DataFrame:
+    def compare(self, incident: Log, *, incident_window: Window | None = None) -> pd.DataFrame:
         """Return what differs in the incident, most striking first.
 
         Parameters
         ----------
         incident
             Logs (index ``time``; ``service``, ``level``, ``message``, ``line`` and parsed fields; any of the
-            columns may be missing).
+            columns may be missing): a frame, an iterator over frames, or a ``Digest``.
         incident_window
             The window that was asked for; without it, the time from the first to the last line.
 
@@ -94,163 +131,232 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         sklearn.exceptions.NotFittedError
             Before ``fit``.
         """
-        if not hasattr(self, "baseline_"):
+        if not hasattr(self, "baselines_"):
             raise NotFittedError("this LogAnalyzer has no baseline yet: call fit(baseline) first")
-        before, after = self.baseline_, read(incident, incident_window)
-        windows = {k: str(w) for k, w in (("baseline_window", before.window), ("incident_window", after.window)) if w}
-        operation = Operation(name="logs.compare", parameters=self.get_params() | windows, version=VERSION)
+        after = _digest(incident, incident_window)
+        used = [before for before in self.baselines_ if before.lines]
+        operation = Operation(name="logs.compare", parameters=self._parameters(after), version=VERSION)
         reason = ""
         findings: list[Finding] = []
-        if not len(before.frame):
+        if not used:
             reason = "the baseline has no log lines to compare with"
-        elif not len(after.frame) and after.window is None:
+        elif not after.lines and after.window is None:
             reason = "the incident has no log lines"
         else:
-            findings = self._findings(before, after)
+            findings = self._findings(used, after)
             reason = "" if findings else "no template and no value differs by more than chance and size allow"
-        frame = findings_frame(findings[: self.max_findings], operation, cited(self._cited, incident))
+        parents = dict.fromkeys((*self._cited, *(cited(incident) if isinstance(incident, pd.DataFrame) else ())))
+        frame = findings_frame(findings[: self.max_findings], operation, parents)
         if reason:
             frame.attrs["reason"] = reason
         return frame
 
-    def _findings(self, before: Lines, after: Lines) -> list[Finding]:
-        self.miner_ = TemplateMiner()
-        ids = self.miner_.fit_transform([*before.messages, *after.messages])
-        keys = list(zip([*before.services, *after.services], ids, strict=True))
-        numbers = {key: i for i, key in enumerate(sorted(set(keys)))}
-        groups = np.array([numbers[key] for key in keys], dtype="int64")
-        lines = len(before.messages)
-        low, high = before.bounds
-        counts = count_changes(
-            groups[:lines],
-            (before.at - low) / max(high - low, 1e-9),
-            groups[lines:],
-            len(numbers),
-            (before.length, after.length),
-        )
-        values = list(self._value_shifts(before, after, groups, lines, len(numbers)))
-        p = np.concatenate([counts.p, np.array([v[2].p for v in values])])
-        q = adjusted(p)
-        findings = self._count_findings(before, after, list(numbers), groups, counts, q)
-        for (service, template, shift, rows), q_value in zip(values, q[len(numbers) :], strict=True):
+    def _parameters(self, after: Digest) -> dict[str, Any]:
+        windows: dict[str, Any] = {}
+        known = [str(before.window) if before.window else None for before in self.baselines_]
+        if any(known):
+            windows["baseline_window"] = known[0] if len(known) == 1 else known
+        if len(known) > 1:
+            windows["baselines"] = len(known)
+        if after.window:
+            windows["incident_window"] = str(after.window)
+        return self.get_params() | windows
+
+    def _findings(self, baselines: list[Digest], after: Digest) -> list[Finding]:
+        self.miner_ = TemplateMiner().fit([])
+        for side in (*baselines, after):
+            self.miner_.merge(side.miner)
+        groups = Groups(self.miner_)
+        incident = groups.of(after)
+        calm = [groups.of(before) for before in baselines]
+        values = list(self._value_shifts(calm, incident, groups))
+        reworded = dict(self._rewordings(calm, incident, groups))
+        told = [side.renamed(reworded, len(groups.keys)) for side in (*calm, incident)]
+        counts = [count_changes((s.digest, s.lines), (after, told[-1].lines), len(groups.keys)) for s in told[:-1]]
+        nearest, p = _least_changed(counts)
+        q = adjusted(np.concatenate([p, np.array([v.shift.p for v in values])]))
+        findings = []
+        new_of = {old: new for new, old in reworded.items()}
+        for group in np.flatnonzero(sum(c.before for c in counts) + counts[0].after).tolist():
+            pair = Pair(told[nearest[group]], told[-1], counts[nearest[group]], group)
+            novel = not any(groups.keys[group][0] in side.noisy() for side in told[:-1])
+            if group in new_of:
+                found = self._reworded_finding(pair, incident, groups, new_of[group], float(q[group]))
+            else:
+                found = self._count_finding(pair, groups, float(q[group]), novel=novel)
+            if found is not None:
+                findings.append(found)
+        for value, q_value in zip(values, q[len(groups.keys) :].tolist(), strict=True):
             if q_value < self.alpha:
-                findings.append(sentences.of_value(before, after, service, template, shift, rows, float(q_value)))
+                before = baselines[value.nearest]
+                findings.append(sentences.of_value(before, after, value.service, value.template, value.shift, q_value))
         return sorted(findings, key=lambda f: (-f.score, f.service, f.kind.value, f.subject))
 
-    def _count_findings(
-        self,
-        before: Lines,
-        after: Lines,
-        keys: list[tuple[str, str]],
-        groups: np.ndarray[Any, Any],
-        counts: Counts,
-        q: np.ndarray[Any, Any],
-    ) -> list[Finding]:
-        lines = len(before.messages)
-        scale = after.length / before.length
-        one_offs = self._severe_one_offs(before, groups[:lines])
-        findings = []
-        for i, (service, template_id) in enumerate(keys):
-            was, now = int(counts.before[i]), int(counts.after[i])
-            excess = abs(now - was * scale)
-            sure = q[i] < self.alpha and excess >= self.min_lines
-            ratio = counts.ratio[i]
-            large = max(ratio, 1 / ratio) >= self.min_ratio
-            rows = np.flatnonzero(groups[lines:] == i) if now else np.flatnonzero(groups[:lines] == i)
-            level = _common([(after if now else before).levels[r] for r in rows])
-            novel_error = not was and now >= lines_that_count(level) and service not in one_offs and scale < 5
-            if not (sure and large) and not novel_error:
-                continue
-            up = ratio > 1
-            if not was:
-                kind, onset = FindingKind.NEW_TEMPLATE, moment(after.frame.index[rows[0]])
-            elif not now:
-                kind, onset = FindingKind.GONE_TEMPLATE, after.start
-            else:
-                kind = FindingKind.SURGE if up else FindingKind.DIP
-                first = change_of_rate(after.at[rows], was / before.length, *after.bounds, up=up)
-                onset = moment(after.frame.index[rows[first]]) if first >= 0 else after.start
-            findings.append(
-                sentences.of_count(
-                    before,
-                    after,
-                    kind,
-                    service,
-                    str(self.miner_.templates_["template"][template_id]),
-                    onset,
-                    (was, now),
-                    score=10 * np.log10(1 + abs(counts.deviation[i])) * level_weight(level),
-                    # A critical line is told for its severity: how often it came says nothing of it.
-                    p=float(q[i]) if sure or lines_that_count(level) > 1 else None,
-                    example=(after if now else before).example(int(rows[0])),
+    def _rewordings(self, calm: list[Side], incident: Side, groups: Groups) -> Iterator[tuple[int, int]]:
+        """Yield new groups, each with the old one that it is in other words."""
+        n = len(groups.keys)
+        last = max(calm, key=lambda side: side.digest.bounds[1])
+        usual = last.totals(n) / max(last.digest.length, 1e-9)
+        known = np.sum([side.totals(n) for side in calm], axis=0)
+        old, new = np.flatnonzero(usual), np.flatnonzero((known == 0) & (incident.totals(n) >= self.min_lines))
+        candidates = []
+        for group in (*old.tolist(), *new.tolist()) if len(new) else ():
+            at, counts = incident.lines.of(group)
+            candidates.append(
+                Candidate(
+                    group,
+                    groups.keys[group][0],
+                    (last if usual[group] else incident).level(group),
+                    groups.text(group),
+                    incident.digest.seconds(at),
+                    counts,
+                    float(usual[group]),
                 )
             )
-        return findings
+        return ((new, old) for old, new in rewordings(candidates, incident.digest.bounds[1]))
 
-    def _severe_one_offs(self, before: Lines, groups: np.ndarray[Any, Any]) -> set[str]:
-        """Services whose baseline already has an error that came once: another one says nothing there.
+    def _count_finding(self, pair: Pair, groups: Groups, q: float, *, novel: bool) -> Finding | None:
+        """State how a template's rate changed; None if it did not.
 
-        What was seen once tells how likely it is to see something new (Good, "The population frequencies of
-        species", Biometrika 40, 1953). A baseline of few lines tells nothing, either.
+        ``novel`` says that an error which was never there is told even where chance might bring it.
         """
-        seen = Counter(groups.tolist())
-        total = Counter(before.services)
-        few = {service for service, count in total.items() if count < 50}
-        rare = {
-            service
-            for service, level, group in zip(before.services, before.levels, groups, strict=True)
-            if seen[group] == 1 and is_severe(level)
-        }
-        return few | rare
+        before, after, was, now = pair.before, pair.after, pair.was, pair.now
+        scale = after.digest.length / before.digest.length
+        sure = self._is_sure(pair, q)
+        level = (after if now else before).level(pair.group)
+        if not sure and not (novel and not was and now >= lines_that_count(level) and scale < 5):
+            return None
+        first, example = (after if now else before).example(pair.group)
+        if not was:
+            kind, onset = FindingKind.NEW_TEMPLATE, moment_of(first)
+        elif not now:
+            kind, onset = FindingKind.GONE_TEMPLATE, after.digest.start
+        else:
+            up = pair.ratio > 1
+            kind = FindingKind.SURGE if up else FindingKind.DIP
+            at, events = after.lines.of(pair.group)
+            seconds = after.digest.seconds(at)
+            place = change_of_rate(seconds, events, was / before.digest.length, *after.digest.bounds, up=up)
+            onset = moment_of(at[place].item()) if place >= 0 else after.digest.start
+        return sentences.of_count(
+            before.digest,
+            after.digest,
+            kind,
+            groups.keys[pair.group][0],
+            groups.text(pair.group),
+            onset,
+            (was, now),
+            score=10 * np.log10(1 + abs(pair.deviation)) * level_weight(level),
+            # A critical line is told for its severity: how often it came says nothing of it.
+            p=q if abs(now - was * scale) >= self.min_lines or lines_that_count(level) > 1 else None,
+            example=example,
+        )
 
-    def _value_shifts(
-        self, before: Lines, after: Lines, groups: np.ndarray[Any, Any], lines: int, n_groups: int
-    ) -> list[tuple[str, str, Shift, np.ndarray[Any, Any]]]:
-        """Compare parsed fields by service, and the values behind ``<*>`` of lines that were not parsed."""
-        out: list[tuple[str, str, Shift, np.ndarray[Any, Any]]] = []
-        fields = [c for c in after.frame.columns if c not in STANDARD and c in before.frame.columns]
-        parsed = [
-            x.frame[fields].notna().any(axis=1).to_numpy() if fields else np.zeros(len(x.messages), dtype=bool)
-            for x in (before, after)
-        ]
-        services = [np.array(x.services, dtype=object) for x in (before, after)]
-        for service in sorted(set(after.services) & set(before.services)) if fields else []:
-            rows = [np.flatnonzero((s == service) & p) for s, p in zip(services, parsed, strict=True)]
-            if min(map(len, rows)):
-                was, now = (x.frame[fields].iloc[r] for x, r in zip((before, after), rows, strict=True))
-                out += [(service, "", shift, rows[1]) for shift in shifts(was, now, self.min_ratio)]
-        plain = [groups[:lines][~parsed[0]], groups[lines:][~parsed[1]]]
-        common = np.minimum(*(np.bincount(g, minlength=n_groups) for g in plain))
-        for group in np.argsort(-common, kind="stable")[:_PARAMETER_TEMPLATES]:
-            if common[group] < 20:
-                break
-            sides = (groups[:lines], groups[lines:])
-            rows = [_spread(np.flatnonzero((g == group) & ~p)) for g, p in zip(sides, parsed, strict=True)]
-            frames = [self._parameter_frame(x, r) for x, r in zip((before, after), rows, strict=True)]
-            first = after.messages[int(rows[1][0])]
-            template = str(self.miner_.templates_["template"][self.miner_.transform([first])[0]])
-            service = after.services[int(rows[1][0])]
-            out += [(service, template, shift, rows[1]) for shift in shifts(frames[0], frames[1], self.min_ratio)]
-        return out
+    def _reworded_finding(self, pair: Pair, incident: Side, groups: Groups, new: int, q: float) -> Finding | None:
+        """State that a template is worded in another way, or how the rate of both together changed."""
+        if self._is_sure(pair, q):
+            return self._count_finding(pair, groups, q, novel=False)
+        first, example = incident.example(new)
+        texts = groups.text(pair.group), groups.text(new)
+        service = groups.keys[new][0]
+        counts = pair.was, pair.now
+        return sentences.of_rewording(
+            pair.before.digest, pair.after.digest, service, texts, moment_of(first), counts, example
+        )
 
-    def _parameter_frame(self, lines: Lines, rows: np.ndarray[Any, Any]) -> pd.DataFrame:
-        """Return the numbers behind the ``<*>`` of one template; places that hold no number are left out."""
-        values = list(zip(*self.miner_.parameters(lines.messages[r] for r in rows), strict=True))
-        # Numbers come with their unit attached ("12ms", "3.4s,"): what precedes it counts if the unit stays.
-        out = {}
-        for place, texts in enumerate(values, start=1):
-            parts = pd.Series(texts, dtype="str").str.extract(r"^(-?\d+(?:\.\d+)?)([a-zA-Zµ%]{0,3})\.?$")
-            if parts[0].notna().all() and parts[1].nunique() == 1:
-                unit = str(parts[1].iloc[0])
-                out[f"value {place} ({unit})" if unit else f"value {place}"] = pd.to_numeric(parts[0])
-        return pd.DataFrame(out)
+    def _is_sure(self, pair: Pair, q: float) -> bool:
+        excess = abs(pair.now - pair.was * pair.after.digest.length / pair.before.digest.length)
+        return q < self.alpha and excess >= self.min_lines and max(pair.ratio, 1 / pair.ratio) >= self.min_ratio
 
-
-def _common(levels: list[str]) -> str:
-    return min(Counter(levels).items(), key=lambda item: (-item[1], item[0]))[0] if levels else ""
+    def _value_shifts(self, calm: list[Side], incident: Side, groups: Groups) -> Iterator[_Value]:
+        """Compare fields by service, and what stands behind ``<*>`` where no number among the fields tells more."""
+        after = incident.digest
+        sides = [side.digest for side in calm]
+        for service, number in sorted(after.services.items()):
+            if not all(service in before.services for before in sides):
+                continue
+            shifts = []
+            for before in sides:
+                worded = before.worded | after.worded
+                numbers = [
+                    side.numbers.of(np.array([n]), by=AT).drop(columns=[*worded], errors="ignore")
+                    for side, n in ((before, before.services[service]), (after, number))
+                ]
+                found = list(number_shifts(*numbers, self.min_ratio)) if all(map(len, numbers)) else []
+                for field, (was, now) in _shared_values(before, after, service, numbers[0]):
+                    found += share_shifts(field, was, now, self.min_ratio)
+                shifts.append(found)
+            yield from _least_shifted(shifts, service, "")
+        chosen = _most_common(calm, incident, len(groups.keys))
+        templates = [groups.keys[group][1] for group in chosen]
+        told = [parsed(self.miner_, templates, [s.messages(g) for g in chosen]) for s in (*calm, incident)]
+        for group, *before, now in zip(chosen, *told, strict=True):
+            shifts = [list(place_shifts(was, now, self.min_ratio)) for was in before]
+            yield from _least_shifted(shifts, groups.keys[group][0], groups.text(group))
 
 
-def _spread(rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if len(rows) <= _PARAMETER_LINES:
-        return rows
-    return np.asarray(rows[np.linspace(0, len(rows) - 1, _PARAMETER_LINES).astype("int64")])
+class _Value(NamedTuple):
+    service: str
+    template: str
+    shift: Shift
+    nearest: int
+    """The baseline it is held against."""
+
+
+def _digest(log: Log, window: Window | None) -> Digest:
+    if isinstance(log, Digest):
+        return log
+    digest = Digest(window)
+    for frame in [log] if isinstance(log, pd.DataFrame) else log:
+        digest.update(frame)
+    return digest
+
+
+def _least_changed(counts: list[Counts]) -> tuple[Array, Array]:
+    """Return for every group the baseline that it differs least from, and the p-value there.
+
+    What is more than in one baseline and less than in another is no change.
+    """
+    p = np.stack([c.p for c in counts])
+    signs = np.stack([np.sign(c.deviation) for c in counts])
+    nearest = p.argmax(axis=0)
+    return nearest, np.where((signs == signs[0]).all(axis=0), p.max(axis=0), 1.0)
+
+
+def _least_shifted(shifts: list[list[Shift]], service: str, template: str) -> Iterator[_Value]:
+    """Yield of every value the shift against the baseline that it differs least from."""
+    by_value: dict[tuple[str, str | None], list[tuple[Shift, int]]] = {}
+    for nearest, found in enumerate(shifts):
+        for shift in found:
+            by_value.setdefault((shift.field, shift.value), []).append((shift, nearest))
+    for against in by_value.values():
+        if len(against) == len(shifts) and len({shift.after > shift.before for shift, _ in against}) == 1:
+            yield _Value(service, template, *max(against, key=lambda pair: pair[0].p))
+
+
+def _shared_values(
+    before: Digest, after: Digest, service: str, numbers: pd.DataFrame
+) -> Iterator[tuple[str, tuple[Values, Values]]]:
+    """Yield the fields of a service that hold categories, with their values in both windows."""
+    for (owner, field), known in before.fields.items():
+        now = after.fields.get((owner, field))
+        if owner != service or not known or not now:
+            continue
+        if field not in before.worded | after.worded and not is_code(numbers[field].to_numpy(dtype="float64")):
+            continue
+        yield field, (_values(before, known), _values(after, now))
+
+
+def _values(digest: Digest, numbers: dict[str, int]) -> Values:
+    events = digest.values.events()
+    return Values(
+        {value: events.of(number) for value, number in numbers.items()},
+        {value: digest.value_examples[number][1] for value, number in numbers.items()},
+    )
+
+
+def _most_common(calm: list[Side], incident: Side, groups: int) -> list[int]:
+    """Return the groups with most lines to look into on every side."""
+    common = np.min([side.kept(groups) for side in (*calm, incident)], axis=0)
+    best = np.argsort(-common, kind="stable")[:_PLACES_OF]
+    return [group for group in best.tolist() if common[group] >= _LEAST_LINES]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from faultmaven_lib.analysis.axis import counts_samples, in_order, length, seconds, start
+from faultmaven_lib.analysis.axis import in_order
 from faultmaven_lib.analysis.logs.tracebacks import headline
-from faultmaven_lib.model import Window
 
+Array = np.ndarray[Any, np.dtype[Any]]
+STANDARD = frozenset({"time", "service", "level", "message", "source", "line", "exception", "traceback"})
+"""Columns that are no values of their own. An exception is part of the template."""
+IDENTIFIERS = frozenset(
+    "pid tid thread lineno line_number seq port connection conn session request_id trace_id span_id".split()
+)
+"""Fields that number things: a new value says no more than that something was started again."""
 _SEVERE = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emerg", "emergency", "alert", "severe"})
 _WEIGHTS = {"warn": 1.3, "warning": 1.3, "notice": 1.0, "info": 1.0, "log": 1.0, "debug": 0.7, "trace": 0.6}
-
-
 _FATAL = frozenset({"fatal", "critical", "crit", "panic", "emerg", "emergency", "alert"})
 
 
@@ -36,64 +41,63 @@ def level_weight(level: str) -> float:
     return 1.7 if is_severe(level) else _WEIGHTS.get(level.lower(), 1.0)
 
 
+def is_number(values: pd.Series[Any]) -> bool:
+    """Whether a column holds numbers; booleans are categories."""
+    return bool(pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype))
+
+
 @dataclass(frozen=True)
 class Lines:
-    """Log lines of one window, ascending in time."""
+    """Log lines, ascending in time."""
 
-    frame: pd.DataFrame
-    services: list[str]
-    levels: list[str]
-    messages: list[str]
-    window: Window | None
+    at: Array
+    """Nanoseconds since 1970, or the numbers of the index."""
+    services: pd.Series[Any]
+    levels: pd.Series[Any]
+    messages: pd.Series[Any]
+    """What is mined: of a traceback the exception."""
+    texts: pd.Series[Any]
+    """What is shown."""
+    fields: pd.DataFrame
 
-    @property
-    def at(self) -> np.ndarray[Any, Any]:
-        """Seconds (or numbers) of every line."""
-        return seconds(self.frame.index)
+    def windowed(self, start: Any, end: Any) -> Lines:
+        """Return the lines from a moment to just before another."""
+        low, high = np.searchsorted(self.at, [start, end])
+        chosen = slice(int(low), int(high))
+        parts = (x.iloc[chosen] for x in (self.services, self.levels, self.messages, self.texts, self.fields))
+        return Lines(self.at[chosen], *parts)  # type: ignore[arg-type]
 
-    @property
-    def length(self) -> float:
-        """Length of the window."""
-        return length(self.frame.index, self.window)
-
-    @property
-    def start(self) -> Any:
-        """Where the window starts, as an onset."""
-        return start(self.frame.index, self.window)
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Start and end of the window as numbers."""
-        if self.window is not None:
-            return self.window.start.timestamp(), self.window.end.timestamp()
-        return (float(self.at[0]), float(self.at[0]) + self.length) if len(self.at) else (0.0, 0.0)
-
-    @property
-    def counts_samples(self) -> bool:
-        """Whether the index has no time."""
-        return counts_samples(self.frame.index)
-
-    def example(self, row: int, bound: int = 300) -> str:
-        """Return one line as it was logged, bounded."""
-        column = "line" if "line" in self.frame.columns else "message"
-        value = self.frame[column].iloc[row] if column in self.frame.columns else ""
-        text = self.messages[row] if pd.isna(value) or not str(value) else str(value)
-        return text if len(text) <= bound else text[: bound - 1] + "…"
+    def numeric(self) -> Iterator[str]:
+        """Yield the fields that are numbers."""
+        return (str(name) for name, column in self.fields.items() if is_number(column))
 
 
-def read(frame: pd.DataFrame, window: Window | None = None) -> Lines:
+def read(frame: pd.DataFrame) -> Lines:
     """Bring a frame of logs into order; columns that are missing count as empty."""
     frame = in_order(frame)
+    index = frame.index
+    at = index.as_unit("ns").asi8 if isinstance(index, pd.DatetimeIndex) else index.to_numpy(dtype="float64")
+    frame = frame.reset_index(drop=True)
     messages = _texts(frame, "message")
-    if "message" not in frame.columns or not any(messages):
+    if "message" not in frame.columns or not (messages != "").any():
         messages = _texts(frame, "line")
-    short = {m: headline(m) for m in set(messages) if "\n" in m}
-    messages = [short.get(m, m) for m in messages]
-    return Lines(frame, _texts(frame, "service"), _texts(frame, "level"), messages, window)
+    shown = messages
+    if "line" in frame.columns and not is_number(frame["line"]):  # the line itself, and not its number
+        line = _texts(frame, "line")
+        shown = line.where(line != "", messages)
+    long = np.flatnonzero(messages.str.contains("\n", regex=False).to_numpy(dtype=bool))
+    if len(long):
+        mined = messages.to_numpy(dtype=object, copy=True)
+        mined[long] = [headline(m) for m in mined[long]]
+        messages = pd.Series(mined, dtype="str")
+    names = [c for c in frame.columns if c not in STANDARD and str(c).lower() not in IDENTIFIERS]
+    return Lines(at, _texts(frame, "service"), _texts(frame, "level"), messages, shown, frame[names])
 
 
-def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+def _texts(frame: pd.DataFrame, column: str) -> pd.Series[Any]:
     if column not in frame.columns:
-        return [""] * len(frame)
-    values = frame[column].astype(object)
-    return [str(v) for v in values.where(values.notna(), "")]
+        return pd.Series([""] * len(frame), dtype="str")
+    values = frame[column]
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.fillna("")
+    return pd.Series(["" if missing else str(v) for v, missing in zip(values, values.isna(), strict=True)], dtype="str")

@@ -16,6 +16,11 @@ from faultmaven_lib.analysis.logs.patterns import PLACE, Pattern, own_pattern
 from faultmaven_lib.analysis.logs.store import Store
 from faultmaven_lib.analysis.logs.text import Array, Text, text_of
 
+Label = int | str
+"""What ``learn`` calls a line: ``resolve`` says which template that is, now or later."""
+OTHER = ""
+"""Label of lines that found no room."""
+
 
 class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Find the templates of log lines: the text that stays, with ``<*>`` for what varies.
@@ -104,6 +109,40 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         now = {name: self.aliases_.get(name, name) for name in set(ids.tolist())}
         return np.array([now[name] for name in ids.tolist()], dtype=object)[found.form_of]
 
+    def learn(self, lines: Iterable[str]) -> tuple[list[Label], Array]:
+        """Learn more lines; return labels, and which of them every line has.
+
+        A template can still change when more lines are learnt, a label stays: lines in batches are labelled as they
+        come, and their templates asked for at the end.
+
+        Examples
+        --------
+        >>> miner = TemplateMiner()
+        >>> (label,), _ = miner.learn(["took 12 ms"])
+        >>> _ = miner.learn(["took 7 ms", "gave 7 ms"])
+        >>> miner.templates_["template"][miner.resolve([label])[0]]
+        'took <*> ms'
+        """
+        if not hasattr(self, "_store"):
+            self._reset()
+        found, fits = self._learn(text_of(lines))
+        labels = np.full(len(found.keys), OTHER, dtype=object)
+        for chosen, names in fits:
+            labels[chosen] = names
+        kept = np.flatnonzero(self._store.holds(found.keys))
+        labels[kept] = found.keys[kept]
+        return labels.tolist(), found.form_of
+
+    def resolve(self, labels: Iterable[Label]) -> list[str]:
+        """Return the ids of templates that labels of ``learn`` stand for; empty for lines that found no room."""
+        self._refresh()
+        out = []
+        for label in labels:
+            pattern = self._pattern_of.get(label) if isinstance(label, int) else None
+            known = self._dropped.get(label, OTHER) if isinstance(label, int) else label
+            out.append(pattern.id if pattern else self.aliases_.get(known, known))
+        return out
+
     def transform(self, lines: Iterable[str]) -> Array:
         """Return the template id of every line; a line that fits none gets the id of a template of its own."""
         patterns, pattern_of = self._find(text_of(lines))
@@ -114,12 +153,17 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
 
         Put back into the template they give the line again, but for white space (see Notes).
         """
+        return self.parse(lines)[1]
+
+    def parse(self, lines: Iterable[str]) -> tuple[Array, list[tuple[str, ...]]]:
+        """Return what both ``transform`` and ``parameters`` return."""
         text = text_of(lines)
         patterns, pattern_of = self._find(text)
         raw = read_raw(text, np.arange(len(pattern_of)), self.max_length)
-        return [
+        values = [
             tuple(patterns[p].values(words, gaps)) for p, (words, gaps) in zip(pattern_of.tolist(), raw, strict=True)
         ]
+        return np.array([pattern.id for pattern in patterns], dtype=object)[pattern_of], values
 
     def merge(self, other: TemplateMiner) -> Self:
         """Take over what another miner has learnt, as if this one had learnt its lines, too.
@@ -135,6 +179,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._store.merge(other._store)
         self._before.extend(other._before)
         self._more.update(other._more)
+        self._dropped = other._dropped | self._dropped
         self.aliases_ = other.aliases_ | self.aliases_
         self.other_ += other.other_
         beyond = self._store.least(len(self._store.forms) - self.max_distinct)
@@ -142,7 +187,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
             self._stale = True
             self._refresh()
             for form in beyond:
-                self._more[self._pattern_of[form.key].id] += form.count
+                self._dropped[form.key] = self._pattern_of[form.key].id
+                self._more[self._dropped[form.key]] += form.count
                 self._store.drop(form)
         self._stale = True
         return self
@@ -157,6 +203,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._store = Store()
         self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
         self._before: list[tuple[int, str]] = []  # forms, and ids they had
+        self._dropped: dict[int, str] = {}  # templates of forms there was no room for in a merge
         self.aliases_ = {}
         self.other_ = 0
         self._stale = True
@@ -180,6 +227,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
             left = self._admit(text, found, left, room)
             room = 2 * room or self.max_alike
             full = len(self._store.forms) >= self.max_distinct
+            if not len(left):
+                break
             fit = self._store.fit()
             fitting = fit.find(text, found.smallest[left], self.max_length)
             fitting[found.disagree(left) & fit.numbered[fitting]] = -1

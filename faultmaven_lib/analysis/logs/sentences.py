@@ -5,12 +5,8 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from typing import Any
 
-import numpy as np
-
-from faultmaven_lib.analysis.axis import moment
-from faultmaven_lib.analysis.logs.lines import Lines
+from faultmaven_lib.analysis.logs.digests import Digest, moment_of
 from faultmaven_lib.analysis.logs.values import Shift
 from faultmaven_lib.analysis.wording import amount, clean, clock, number, quoted, span, times, unit_of
 from faultmaven_lib.model import Direction, Finding, FindingKind
@@ -19,8 +15,8 @@ _SUBJECT = 300
 
 
 def of_count(
-    before: Lines,
-    after: Lines,
+    before: Digest,
+    after: Digest,
     kind: FindingKind,
     service: str,
     template: str,
@@ -65,18 +61,42 @@ def of_count(
     )
 
 
-def of_value(
-    before: Lines,
-    after: Lines,
+def of_rewording(
+    before: Digest,
+    after: Digest,
     service: str,
-    template: str,
-    shift: Shift,
-    rows: np.ndarray[Any, Any],
-    q_value: float,
+    templates: tuple[str, str],
+    onset: datetime | float | None,
+    counts: tuple[int, int],
+    example: str,
 ) -> Finding:
+    """State that a message is worded in another way, and comes as often as it did."""
+    rates = counts[0] * 60 / before.length, counts[1] * 60 / after.length
+    who = clean(service, 80) or "A service without a name"
+    sentence = (
+        f"{who} logged {quoted(templates[1])} {times(counts[1])} in "
+        f"{span(after.length, samples=after.counts_samples)} in place of {quoted(templates[0])}, which it logged "
+        f"{times(counts[0])} in the {span(before.length, samples=before.counts_samples)}{_where(before, after)}; "
+        f"from {clock(onset)}."
+    )
+    return Finding(
+        kind=FindingKind.REWORDED_TEMPLATE,
+        service=service,
+        subject=clean(templates[1], _SUBJECT),
+        onset=onset,
+        before=rates[0],
+        after=rates[1],
+        size=rates[1] - rates[0],
+        unit="/min",
+        score=1.0,  # worth a look when nothing else is there
+        sentence=sentence,
+        example=example,
+    )
+
+
+def of_value(before: Digest, after: Digest, service: str, template: str, shift: Shift, q_value: float) -> Finding:
     """State that a number in the lines moved, or that a value spread."""
-    row = int(rows[shift.at])
-    onset = moment(after.frame.index[row])
+    onset = moment_of(shift.at)
     who = clean(service, 80) or "a service without a name"
     field = clean(shift.field, 80)
     place = f" in {quoted(template)} of {who}" if template else f" in the log of {who}"
@@ -95,7 +115,7 @@ def of_value(
         )
     else:
         unit, was, now = "%", shift.before, shift.after
-        subject = f"{field}={clean(shift.value, 80)}"
+        subject = f"{field}={clean(shift.value, 80)}" + (f" of {template}" if template else "")
         sentence = (
             f"{field} was {clean(shift.value, 80)} in {shift.lines[1]:,} of {shift.totals[1]:,} lines "
             f"({number(now)} %){place}, in {shift.lines[0]:,} of {shift.totals[0]:,} ({number(was)} %) in the {then}; "
@@ -114,11 +134,11 @@ def of_value(
         score=round(10 * math.log10(1 + shift.deviation), 4),
         p_value=q_value,
         sentence=sentence,
-        example=after.example(row),
+        example=shift.example,
     )
 
 
-def _where(before: Lines, after: Lines) -> str:
+def _where(before: Digest, after: Digest) -> str:
     """Say ``before`` only where the baseline ends as the incident starts."""
     gap = after.bounds[0] - before.bounds[1]
     return " before" if abs(gap) <= 0.5 * max(before.length, 1e-9) else " of the baseline"
