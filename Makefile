@@ -58,7 +58,7 @@ format: $(VENV)/.ready-to-test  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.ready-to-test  ## Measure speed and accuracy (FAULTMAVEN_BENCH_DATA= names the public data)
+bench: $(VENV)/.ready-to-bench  ## Measure speed and accuracy (FAULTMAVEN_BENCH_DATA= names the public data)
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
 
 screenshots: $(VENV)/.ready-to-test  ## Make the pictures of the README again
@@ -88,3 +88,8 @@ $(VENV)/.ready-to-test: $(INPUTS) | $(VENV)/bin/python
 	@echo "Installing FaultMaven with everything its tests need into $(VENV): a few minutes the first time"
 	@$(PIP) -e '.[all]' --group dev
 	@touch $@ $(VENV)/.ready-to-use
+
+$(VENV)/.ready-to-bench: $(VENV)/.ready-to-test
+	@echo "Installing what the benchmarks compare with into $(VENV)"
+	@$(PIP) --group peers
+	@touch $@

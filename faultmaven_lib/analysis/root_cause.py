@@ -34,6 +34,10 @@ _SYMPTOM = 0.75
 _OUT_OF_REACH = 0.5
 _LATE = 0.35
 """How much of its score a service loses when it starts long after the first."""
+_STALE = 0.25
+_UNLIKE = 0.6
+_WELL = 0.3
+_SHADOW = 0.7
 _CHANGE = 0.75
 """From this plausibility on, the change itself is named as the cause."""
 
@@ -102,6 +106,10 @@ def rank_root_causes(
     'nothing stands out: none of 2 series differs by more than chance and size allow'
     """
     usable, reason = _findings(baseline, incident, findings, abstain=abstain)
+    measured = frozenset(keys(incident)) if incident is not None else frozenset()
+    usable = _since(usable, incident, onset)
+    if isinstance(target, tuple):
+        usable = _as_alerted(usable, *target, measured)
     calls = read_graph(graph, traces)
     known = set(calls.services) if calls else set()
     for frame in (baseline, incident):
@@ -110,7 +118,7 @@ def rank_root_causes(
     if not found:
         return _frame([], reason or "nothing stands out: no finding names a service")
     window = max((length(in_order(f).index) for f in (baseline, incident) if f is not None and len(f)), default=0.0)
-    scores = _scores(found, calls, target[0] if isinstance(target, tuple) else target, onset, window)
+    scores = _scores(found, calls, target[0] if isinstance(target, tuple) else target, onset, window, measured)
     rows = []
     for place, service in enumerate(sorted(found, key=lambda s: (-scores[s], s))):
         # A change is blamed only where the trouble starts: with a symptom it has nothing to do.
@@ -149,6 +157,50 @@ def _findings(
     return given, "nothing stands out: " + "; ".join(reasons) if reasons else ""
 
 
+def _since(given: list[Finding], incident: pd.DataFrame | None, onset: Any) -> list[Finding]:
+    """Weigh down what stood out from the first sample of the window on, where the trouble is known to start later.
+
+    A baseline can be months old: what has drifted since then is as odd before the onset as after it.
+    """
+    if incident is None or not len(incident) or onset is None:
+        return given
+    first = float(seconds(in_order(incident).index)[0])
+    if _number(onset) <= first:
+        return given
+    stale = [f.onset is not None and number_of(f.onset) <= first for f in given]
+    return [f.model_copy(update={"score": _STALE * f.score}) if old else f for f, old in zip(given, stale, strict=True)]
+
+
+def _as_alerted(given: list[Finding], service: str, metric: str, measured: frozenset[tuple[str, str]]) -> list[Finding]:
+    """Weigh findings by what alerted: what it is made of is measured alike, and went the same way.
+
+    Of a service that is measured so, findings on other metrics count less; those on the same metric that went the
+    other way hardly count.
+    """
+
+    def is_it(name: str) -> bool:
+        return name == metric or name.startswith(f"{metric} ")
+
+    def alike(finding: Finding) -> bool:
+        return is_it(finding.subject)
+
+    same = [f for f in given if alike(f)]
+    if not same:
+        return given
+    there = [f for f in same if f.service == service] or same
+    way = max(there, key=lambda f: f.score).direction
+    known = {owner for owner, name in measured if is_it(name)}
+    weights = [
+        (_UNLIKE if f.service in known else 1.0) if not alike(f) else 1.0 if f.direction in (way, "none") else _STALE
+        for f in given
+    ]
+    return [f.model_copy(update={"score": w * f.score}) for f, w in zip(given, weights, strict=True)]
+
+
+def _number(onset: Any) -> float:
+    return float(onset) if isinstance(onset, int | float) else float(seconds(pd.DatetimeIndex([onset]))[0])
+
+
 def _mild(given: list[Finding], least: float) -> bool:
     """Whether findings are of metrics alone, and together score less than they would have to."""
     return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
@@ -171,7 +223,12 @@ def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
 
 
 def _scores(
-    found: dict[str, Suspect], calls: ServiceGraph | None, target: str | None, onset: Any, window: float
+    found: dict[str, Suspect],
+    calls: ServiceGraph | None,
+    target: str | None,
+    onset: Any,
+    window: float,
+    measured: frozenset[tuple[str, str]],
 ) -> dict[str, float]:
     strength = {service: suspect.strength for service, suspect in found.items()}
     total = sum(strength.values())
@@ -184,11 +241,13 @@ def _scores(
         score = own
         # Services that call each other in a circle do not explain each other.
         callees = [c for c in below[service] - above[service] if c in strength]
-        explained = max((min(strength[c] / own, 1.0) for c in callees), default=0.0) if own > 0 else 0.0
+        explained = max((_explained(found[service], found[c], strength, measured) for c in callees), default=0.0)
         score *= 1 - _SYMPTOM * explained
         if calls is not None:
             covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
             score *= 1 + covered
+        if _shadow(service, found, calls):
+            score *= _SHADOW
         if depends_on is not None and service not in depends_on:
             score *= _OUT_OF_REACH
         at = found[service].onset
@@ -197,6 +256,42 @@ def _scores(
             score *= 1 - _LATE * (1 - math.exp(-late))
         scores[service] = score
     return scores
+
+
+def _explained(
+    caller: Suspect, callee: Suspect, strength: dict[str, float], measured: frozenset[tuple[str, str]]
+) -> float:
+    """Return how much of what a service shows is explained by one that it calls.
+
+    It has to stand out as much. Where both are measured alike it has to have changed as much: two milliseconds in a
+    database are no reason for half a second in front of it, and one that is well by that measure explains little.
+    """
+    own = strength[caller.service]
+    share = min(strength[callee.service] / own, 1.0) if own > 0 else 0.0
+    sizes = {f.subject: abs(f.size) for f in callee.findings if f.size is not None and side_of(f) == "metric"}
+    alike = [
+        min(sizes.get(f.subject, 0.0) / abs(f.size), 1.0)
+        for f in caller.findings
+        if f.size and side_of(f) == "metric" and (f.subject in sizes or (callee.service, f.subject) in measured)
+    ]
+    return share * max(max(alike) ** 0.5, _WELL) if alike else share
+
+
+def _shadow(service: str, found: dict[str, Suspect], calls: ServiceGraph | None) -> bool:
+    """Whether a service may be but the view that its callers have of another one.
+
+    It calls nobody, and all that call it also call another one that does call others, and that changed by the same
+    measure.
+    """
+    if calls is None or calls.callees(service):
+        return False
+    callers = set(calls.callers(service))
+    subjects = {f.subject for f in found[service].findings}
+    return bool(callers) and any(
+        callers <= set(calls.callers(other)) and subjects & {f.subject for f in found[other].findings}
+        for other in found
+        if other != service and calls.callees(other) and other not in callers
+    )
 
 
 def _reach(calls: ServiceGraph | None, service: str | None, *, down: bool) -> frozenset[str]:
@@ -214,7 +309,7 @@ def _first_onset(found: dict[str, Suspect], strength: dict[str, float], onset: A
     if not times:
         return None
     if onset is not None:
-        at = float(seconds(pd.DatetimeIndex([onset]))[0]) if not isinstance(onset, int | float) else float(onset)
+        at = _number(onset)
         return max(min(times), min(at - 120.0, max(times)))
     return min(times)
 

@@ -79,7 +79,9 @@ class LogSource:
         self._conclude(reading)
         return result
 
-    def frames(self, text: str = "", window: Window | None = None, *, workers: int = 0) -> Iterator[pd.DataFrame]:
+    def frames(
+        self, text: str = "", window: Window | None = None, *, workers: int = 0
+    ) -> Generator[pd.DataFrame, None, None]:
         """Yield the records that match in frames of some thousand rows, so that files of any size fit in memory.
 
         Files follow one another, each in the order of its lines; a frame is as ``query`` returns it, but what a

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -157,6 +157,7 @@ def test_order_parts_and_batches_do_not_matter(texts: list[str], rng: random.Ran
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=25), st.lists(LINES, max_size=5))
+@example([" :"], [])
 def test_values_put_back_into_templates_give_the_lines(texts: list[str], unseen: list[str]) -> None:
     miner = TemplateMiner()
     ids = miner.fit_transform(texts)

@@ -7,6 +7,7 @@ tokens and passwords, both as they come.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections import Counter
@@ -48,8 +49,9 @@ def others() -> Detector | None:
         from detect_secrets.settings import default_settings
         from presidio_analyzer import predefined_recognizers as known
     except ImportError as error:
-        print(f"{error.name} is not installed: pip install presidio-analyzer detect-secrets for the comparison")
+        print(f"{error.name} is not installed: make bench installs it")
         return None
+    logging.getLogger("tldextract").setLevel(logging.CRITICAL)  # it would like to fetch a newer list of domains
     recognisers = [
         known.CreditCardRecognizer(),
         known.IbanRecognizer(),
@@ -65,7 +67,7 @@ def others() -> Detector | None:
             if hit.score >= 0.4
         ]
         with default_settings():
-            return found + [hit.secret_value for hit in scan_line(text) if hit.secret_value]
+            return sorted({*found, *(hit.secret_value for hit in scan_line(text) if hit.secret_value)})
 
     return detect
 

@@ -6,7 +6,7 @@ ratios to Drain3's on the same lines. Run it as
 ``python tests/bench/bench_templates.py [accuracy] [recorded] [speed] [stress] [first] [LINES]`` (default: all, 200,000
 lines). ``recorded`` needs no public data: its lines are those of the shipped recordings, labelled by the log statements
 of the recorded shop, with all that another process wrote left out.
-``pip install drain3 logparser3`` for the peers.
+``make bench`` installs the peers.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ _RUNS = (
     ),
     # Hosts and networks
     Run("CPU hog/catalog", "CPU hog", lambda: BusyNeighbour("catalog"), 1.6, 100, 100, "deploy", shipped=True),
-    Run("CPU hog/cart", "CPU hog", lambda: BusyNeighbour("cart"), 2.0, 90, 95),
+    Run("CPU hog/cart", "CPU hog", lambda: BusyNeighbour("cart"), 2.6, 90, 120),
     Run(
         "slow link/provider", "slow dependency", lambda: SlowLink("provider", 3.5), 1.4, 110, 85, "deploy", shipped=True
     ),

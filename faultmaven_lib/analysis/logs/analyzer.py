@@ -152,15 +152,15 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         return frame
 
     def _parameters(self, after: Digest) -> dict[str, Any]:
-        windows: dict[str, Any] = {}
+        given: dict[str, Any] = self.get_params()
         known = [str(before.window) if before.window else None for before in self.baselines_]
         if any(known):
-            windows["baseline_window"] = known[0] if len(known) == 1 else known
+            given["baseline_window"] = known[0] if len(known) == 1 else known
         if len(known) > 1:
-            windows["baselines"] = len(known)
+            given["baselines"] = len(known)
         if after.window:
-            windows["incident_window"] = str(after.window)
-        return self.get_params() | windows
+            given["incident_window"] = str(after.window)
+        return given
 
     def _findings(self, baselines: list[Digest], after: Digest) -> list[Finding]:
         self.miner_ = TemplateMiner().fit([])
@@ -278,20 +278,20 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
             shifts = []
             for before in sides:
                 worded = before.worded | after.worded
-                numbers = [
+                was, now = (
                     side.numbers.of(np.array([n]), by=AT).drop(columns=[*worded], errors="ignore")
                     for side, n in ((before, before.services[service]), (after, number))
-                ]
-                found = list(number_shifts(*numbers, self.min_ratio)) if all(map(len, numbers)) else []
-                for field, (was, now) in _shared_values(before, after, service, numbers[0]):
-                    found += share_shifts(field, was, now, self.min_ratio)
+                )
+                found = list(number_shifts(was, now, self.min_ratio)) if len(was) and len(now) else []
+                for field, pair in _shared_values(before, after, service, was):
+                    found += share_shifts(field, *pair, self.min_ratio)
                 shifts.append(found)
             yield from _least_shifted(shifts, service, "")
         chosen = _most_common(calm, incident, len(groups.keys))
         templates = [groups.keys[group][1] for group in chosen]
         told = [parsed(self.miner_, templates, [s.messages(g) for g in chosen]) for s in (*calm, incident)]
-        for group, *before, now in zip(chosen, *told, strict=True):
-            shifts = [list(place_shifts(was, now, self.min_ratio)) for was in before]
+        for group, *lines in zip(chosen, *told, strict=True):
+            shifts = [list(place_shifts(was, lines[-1], self.min_ratio)) for was in lines[:-1]]
             yield from _least_shifted(shifts, groups.keys[group][0], groups.text(group))
 
 

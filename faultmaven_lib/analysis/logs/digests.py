@@ -197,7 +197,7 @@ class Digest:
         for i, row in enumerate(firsts.tolist()):
             key = (names[service_of[row]], str(levels[level_of[row]]), labels[label_of[row]])
             numbers[i] = number = self.strains.setdefault(key, len(self.strains))
-            _keep_first(self.examples, number, lines.at[row].item(), lines.texts.iat[row])
+            _keep_first(self.examples, number, lines.at[row].item(), str(lines.texts.iat[row]))
         strain_of = numbers[inverse]
         self.counts.add(strain_of, lines.at)
         return strain_of
@@ -205,7 +205,8 @@ class Digest:
     def _take_numbers(self, lines: Lines, service_of: Array, lot_of: Array) -> Array:
         """Draw from the numbers among the fields; return which lines have one."""
         names = list(lines.numeric())
-        told = lines.fields[names].notna().to_numpy().any(axis=1) if names else np.zeros(len(lines.at), dtype=bool)
+        there = lines.fields[names].notna().to_numpy() if names else np.zeros((len(lines.at), 1), dtype=bool)
+        told = np.asarray(there.any(axis=1))
         rows = np.flatnonzero(told)
         rows = rows[self.numbers.wanted(service_of[rows], lot_of[rows])]
         if len(rows):
@@ -241,7 +242,7 @@ class Digest:
                 kept = self.fields.setdefault((names[service], name), {})
                 if kept is not None:
                     numbers[i] = number = self._value_number(kept, written(values[distinct[i] % len(values)]))
-                    _keep_first(self.value_examples, number, lines.at[first].item(), lines.texts.iat[first])
+                    _keep_first(self.value_examples, number, lines.at[first].item(), str(lines.texts.iat[first]))
             for service in np.unique(service_at).tolist():
                 kept = self.fields[names[service], name]
                 if kept is not None and len(kept) > CATEGORIES:

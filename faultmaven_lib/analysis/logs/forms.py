@@ -238,5 +238,6 @@ def _gaps(said: str | bytes, base: int, starts: list[int], ends: list[int]) -> l
     for start, end in zip(starts, ends, strict=True):
         out.append(_SPACES.sub(" ", _text(said[at : start - base])))
         at = end - base
-    out[0], out[-1] = out[0].lstrip(" "), out[-1].rstrip(" ")
+    out[0] = out[0].lstrip(" ")
+    out[-1] = out[-1].rstrip(" ")  # the same one, in a line without words
     return out

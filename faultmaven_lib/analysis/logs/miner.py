@@ -71,6 +71,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     aliases_: dict[str, str]
     other_: int
     _pattern_of: dict[int, Pattern]
+    _dropped: dict[int, str]
 
     def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 250, max_length: int = 2_000) -> None:
         self.max_distinct = max_distinct
@@ -203,7 +204,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self._store = Store()
         self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
         self._before: list[tuple[int, str]] = []  # forms, and ids they had
-        self._dropped: dict[int, str] = {}  # templates of forms there was no room for in a merge
+        self._dropped = {}  # templates of forms there was no room for in a merge
         self.aliases_ = {}
         self.other_ = 0
         self._stale = True

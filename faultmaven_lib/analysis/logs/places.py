@@ -56,9 +56,10 @@ def place_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) ->
                 for side, column in zip(numbers, figures, strict=True):
                     side[name] = column
                 continue
-        yield from share_shifts(str(place), *(_categories(x, str(place)) for x in (before, after)), min_ratio)
-    frames = [pd.DataFrame(side | {n: x[n] for n in told}) for side, x in zip(numbers, (before, after), strict=True)]
-    yield from number_shifts(*frames, min_ratio)
+        was, now = (_categories(x, str(place)) for x in (before, after))
+        yield from share_shifts(str(place), was, now, min_ratio)
+    a, b = (pd.DataFrame(side | {n: x[n] for n in told}) for side, x in zip(numbers, (before, after), strict=True))
+    yield from number_shifts(a, b, min_ratio)
 
 
 def _categories(lines: pd.DataFrame, place: str) -> Values:

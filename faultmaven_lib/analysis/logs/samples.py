@@ -79,7 +79,8 @@ class Sample:
         found = found[found["lot "].to_numpy() < self._bars[inside].min(initial=_OPEN)]
         if len(found) > self.each:
             found = found.iloc[np.argpartition(found["lot "].to_numpy(), self.each)[: self.each]]
-        return found.sort_values([by, "lot "], kind="stable").drop(columns=["group ", "lot "])
+        ordered: pd.DataFrame = found.sort_values([by, "lot "], kind="stable").drop(columns=["group ", "lot "])
+        return ordered
 
     def sizes(self, groups: int) -> Array:
         """Return how many rows are kept of each of so many groups."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from faultmaven_lib.analysis.axis import in_order, moment, seconds, start
 from faultmaven_lib.analysis.metrics.columns import Key, is_counter, keys, rate, samples
+from faultmaven_lib.analysis.metrics.scores import causal_scores, offline_scores
 from faultmaven_lib.analysis.metrics.sentences import of_move
 from faultmaven_lib.analysis.metrics.series import NOVEL, Level, Move, level_of, moves
 from faultmaven_lib.analysis.statistics import adjusted
@@ -132,9 +134,11 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         """Return a score for every point: its distance from the baseline's median, in robust deviations.
 
         It is causal: no score depends on a later sample. Same index and columns as ``frame``, in order of time;
-        missing points and series that the baseline does not know are missing.
+        missing points and series that the baseline does not know are missing. Without a baseline, each sample is
+        held against those before it (``metrics.scores.causal_scores``), and what cannot be told scores 0.
         """
-        self._check()
+        if not hasattr(self, "levels_"):
+            return _scored(frame, causal_scores)
         frame = in_order(frame)
         scores = np.full(frame.shape, np.nan)
         for i, (key, values) in enumerate(self._series(frame)):
@@ -147,6 +151,13 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
             else:  # a baseline of nothing but zeros: whatever is not zero is as far off as can be said
                 scores[:, i] = np.where(np.isnan(values), np.nan, np.where(distance > 0, NOVEL, 0.0))
         return pd.DataFrame(scores, index=frame.index, columns=frame.columns)
+
+    def score_samples_offline(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a score for every point that sees the whole of its series, later samples too; no baseline is needed.
+
+        Same index and columns as ``frame``, in order of time; see ``metrics.scores.offline_scores``.
+        """
+        return _scored(frame, offline_scores)
 
     def _check(self) -> None:
         if not hasattr(self, "levels_"):
@@ -185,3 +196,14 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         if move.stop < len(frame) and move.kind is not FindingKind.FLAT_LINE:
             ended = moment(frame.index[move.stop])
         return of_move(key, move, onset, ended, q_value, 10 * math.log10(1 + move.deviation), is_rate=is_rate)
+
+
+def _scored(frame: pd.DataFrame, score: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) -> pd.DataFrame:
+    frame = in_order(frame)
+    at = seconds(frame.index)
+    series = [
+        rate(values, at) if is_counter(metric, values) else values
+        for (_, metric), values in zip(keys(frame), samples(frame), strict=True)
+    ]
+    scores = np.column_stack([score(values) for values in series]) if series else np.zeros(frame.shape)
+    return pd.DataFrame(scores, index=frame.index, columns=frame.columns)

@@ -21,6 +21,10 @@ NOVEL = 20.0
 _SHORT = 0.15
 """Share of the window that a change has to last, at its end, to count as lasting. One that passes over may come
 of a single slow request: a baseline of minutes cannot know how often that happens, so it has to be larger."""
+_FEW = 20
+"""Of a window of fewer samples each stands for some time: two of five last."""
+_RARE, _EXCURSIONS = 0.02, 50
+"""Share of windows of the incident's length in which a baseline may stray as far; and how many strays are kept."""
 _PASSING_DEVIATION = 3.0
 _PASSING_CHANGE = {1: 1.5, -1: 0.5}
 """A change that passes over is this many times ``min_deviation`` large, and this much relative to the centre."""
@@ -36,8 +40,10 @@ class Level:
     """Samples it is worth, autocorrelation taken into account."""
     low: float
     high: float
-    excursion: float
-    """Largest stretch of the baseline off its own centre, scored as the incident is."""
+    excursions: tuple[float, ...]
+    """The largest stretches of the baseline off its own centre, scored as the incident is, largest first."""
+    full: bool
+    """Nearly always 1, or 100: a share of something, which is told by what it lacks."""
     constant: bool
     """More than half of the samples have one value: there is no spread to measure distance by."""
     longest_run: int
@@ -78,23 +84,35 @@ def level_of(values: Array) -> Level | None:
     low, high = (float(v) for v in np.percentile(known, [5, 95]))
     spread = 1.4826 * float(np.median(np.abs(known - centre)))
     scale = max(spread, (high - low) / 3.29, 0.02 * abs(centre))
+    full = centre in (1.0, 100.0) and known.max() == centre == high and known.min() >= 0
+    if full:
+        scale = max(float(known.std()), 0.005 * centre)
     if scale == 0 and known.min() != known.max():  # mostly one value, with rare others
         scale = float(known.std())
     z = (known - centre) / scale if scale > 0 else np.zeros(len(known))
-    excursion = max(best_segment(_scores(sign * z))[2] for sign in (1.0, -1.0))
+    peaks = np.concatenate([_peaks(_scores(sign * z)) for sign in (1.0, -1.0)])
     return Level(
         centre,
         scale,
         effective_size(known),
         float(known.min()),
         float(known.max()),
-        excursion,
+        tuple(np.sort(peaks)[::-1][:_EXCURSIONS].tolist()),
+        full,
         spread == 0,
         _longest(np.diff(known) == 0) + 1,
         _longest(~np.isfinite(values)),
         len(known) / len(values),
         len(known),
     )
+
+
+def _peaks(scores: Array) -> Array:
+    """Return the largest sum of every stretch that is above zero."""
+    sums = np.concatenate([[0.0], np.cumsum(scores)])
+    above = sums - np.minimum.accumulate(sums)
+    starts = np.flatnonzero(above == 0)
+    return np.asarray(np.maximum.reduceat(above, starts))
 
 
 def _scores(z: Array) -> Array:
@@ -139,15 +157,17 @@ def _shift(level: Level, x: Array, min_deviation: float, min_change: float) -> M
     for sign in (1.0, -1.0):
         start, stop, score = best_segment(_scores(sign * z))
         # The baseline's own largest excursion is what chance, waves and regular jobs bring about.
-        if stop - start < 2 or score <= 1.5 * level.excursion + min_deviation:
+        if stop - start < 2 or score <= 1.5 * _usual_excursion(level, len(x)) + min_deviation:
             continue
         inside = x[start:stop]
         after = float(np.median(inside))
         deviation = sign * float(np.median(z[start:stop]))
-        change = abs(after - level.centre) / abs(level.centre) if level.centre else np.inf
+        change = abs(after - level.centre) / abs(level.centre) if level.centre and not level.full else np.inf
         if deviation < min_deviation or change < min_change or level.low <= after <= level.high:
             continue
-        lasting = stop >= len(x) - 1 and stop - start >= max(5, _SHORT * len(x))
+        lasting = stop >= len(x) - 1 and stop - start >= max(min(5, 0.4 * len(x)), _SHORT * len(x))
+        if len(x) < _FEW:
+            lasting |= stop - start >= 0.4 * len(x)
         if not (lasting or stop - start >= 0.5 * len(x)) and (
             deviation < _PASSING_DEVIATION * min_deviation or change < _PASSING_CHANGE[int(sign)]
         ):
@@ -167,6 +187,12 @@ def _shift(level: Level, x: Array, min_deviation: float, min_change: float) -> M
         if best is None or move.deviation > best.deviation:
             best = move
     return best
+
+
+def _usual_excursion(level: Level, samples: int) -> float:
+    """Return what a stretch off the centre has to exceed: of a baseline many times as long, not quite its largest."""
+    rare = int(_RARE * level.count / max(samples, 1))
+    return level.excursions[min(rare, len(level.excursions) - 1)]
 
 
 def _missing(level: Level, start: int, stop: int) -> Move:

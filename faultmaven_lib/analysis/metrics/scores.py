@@ -1,0 +1,69 @@
+"""How odd each sample of a series is: with what came before it alone, or with all of the series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_FIRST = 5
+"""Samples that are needed before one can be odd."""
+_FLOOR = 0.02
+"""Smallest deviation that counts as one, relative to the centre: a series that hardly moves is not jumpy."""
+_CLIP = 30.0
+"""Deviations beyond which an offline score grows no more: of two outliers both are."""
+
+
+def causal_scores(values: Array) -> Array:
+    """Score each sample by those before it.
+
+    It is the distance from their median, in median absolute deviations (Hampel, "The influence curve and its role in
+    robust estimation", J. Am. Stat. Assoc. 69, 1974), averaged with that of the sample before: what lasts is odder
+    than what comes alone. The first samples and missing ones score 0.
+
+    Parameters
+    ----------
+    values
+        One series in order of time; missing samples are NaN.
+
+    Examples
+    --------
+    >>> causal_scores(np.array([1.0, 1.1, 0.9] * 4 + [9.0])).round(1).tolist()[-3:]
+    [0.3, 0.7, 27.3]
+    """
+    known = pd.Series(values, dtype="float64")
+    centre = known.expanding(_FIRST).median().shift(1)
+    distance = (known - centre).abs()
+    past = distance.expanding(_FIRST)
+    spread = np.maximum(1.4826 * past.median().shift(1), _FLOOR * centre.abs())
+    return _scored(distance, spread, past.mean().shift(1)).rolling(2, min_periods=1).mean().to_numpy()
+
+
+def offline_scores(values: Array) -> Array:
+    """Score each sample by the whole series, later samples too.
+
+    It is the distance from the median in median absolute deviations, bounded, and averaged with those of its
+    neighbours. Missing samples score 0.
+
+    Examples
+    --------
+    >>> scores = offline_scores(np.array([1.0, 1.1, 0.9, 1.0, 9.0, 8.0, 1.1, 0.9]))
+    >>> int(scores.argmax()) in (4, 5)
+    True
+    """
+    known = pd.Series(values, dtype="float64")
+    centre = known.median()
+    distance = (known - centre).abs()
+    same = pd.Series(1.0, known.index)
+    spread = max(1.4826 * distance.median(), _FLOOR * abs(centre)) * same
+    scores = _scored(distance, spread, distance.mean() * same).clip(upper=_CLIP)
+    return scores.rolling(3, center=True, min_periods=1).mean().to_numpy()
+
+
+def _scored(distance: pd.Series[float], spread: pd.Series[float], mean: pd.Series[float]) -> pd.Series[float]:
+    # Of a series that mostly has one value, how far it goes when it leaves it.
+    scores = distance / spread.where(spread > 0, 1.25 * mean)
+    never = (distance > 0) & (mean == 0)
+    return scores.mask(never, _CLIP).fillna(0.0)
