@@ -17,6 +17,8 @@ from faultmaven_lib.troubleshooting import Troubleshooter
 
 _CHANGES_BEFORE = timedelta(hours=24)
 """How long before the baseline a change may lie and still be looked at: many bite only hours later."""
+_CLOCKS = timedelta(minutes=5)
+"""So far off may the clock of a service be that its spans are still seen."""
 _UNALERTED = 80.0
 """What findings on metrics have to score together where no alert fired. Chosen on recorded stretches in which nothing
 was wrong (the development half: 28 to 51); faults reach some hundreds where they touch what customers feel."""
@@ -91,8 +93,9 @@ class Pipeline:
     def _traces(self, name: str) -> None:
         # What logs and metrics call a service is what its callers' spans mean by it.
         known = list(self.desk.services())
-        before = self.desk.fetch(name, "", self.baseline)
-        after = self.desk.fetch(name, "", self.window)
+        # Spans of one trace can lie minutes apart where a clock is wrong: the analyzer leaves out what is not of these.
+        before = self.desk.fetch(name, "", Window(start=self.baseline.start - _CLOCKS, end=self.baseline.end))
+        after = self.desk.fetch(name, "", Window(start=self.window.start, end=self.window.end + _CLOCKS))
         if before.empty or after.empty:
             which = "baseline" if before.empty else "window of the incident"
             self.desk.missing.append(f"{name} holds no spans in the {which}")

@@ -94,7 +94,8 @@ def level_of(values: Array) -> Level | None:
     return Level(
         centre,
         scale,
-        effective_size(known),
+        # A series that hardly moves may drift: that is no wave that could rise to what counts as a change.
+        float(len(known)) if known.max() - known.min() < scale else effective_size(known),
         float(known.min()),
         float(known.max()),
         tuple(np.sort(peaks)[::-1][:_EXCURSIONS].tolist()),

@@ -145,7 +145,7 @@ class TraceAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         given = {"baseline_window": self._window, "incident_window": incident_window}
         parameters = self.get_params() | {k: str(w) for k, w in given.items() if w}
         operation = Operation(name="traces.compare", parameters=parameters, version=VERSION)
-        before, after = self._calls(incident)
+        before, after = self._calls(incident, incident_window)
         compared, found = 0, []
         pairs: set[Pair] = set()
         least = (self.min_deviation, self.min_change, self.min_seconds)
@@ -165,12 +165,13 @@ class TraceAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             result.attrs["reason"] = self._reason(compared, before, after)
         return result
 
-    def _calls(self, incident: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _calls(self, incident: pd.DataFrame, window: Window | None) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the calls of both windows; read together, since a trace may lie across their border.
 
         A service whose clock is wrong may even have answered in the window before the one that asked.
         """
-        parts = [frame.assign(incident=flag) for frame, flag in ((self.spans_, False), (incident, True))]
+        sides = ((self.spans_, self._window, False), (incident, window, True))
+        parts = [_touching(frame, asked).assign(incident=flag) for frame, asked, flag in sides]
         both = in_time(pd.concat(parts))
         calls = read_calls(both, self.services)
         late = both["incident"].to_numpy(dtype=bool)[calls["row"].to_numpy()]
@@ -201,6 +202,15 @@ class TraceAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         if not compared:
             return f"no edge has {self.min_calls} calls in the baseline and any in the incident"
         return f"none of {compared:,} series of calls differs by more than chance and size allow"
+
+
+def _touching(spans: pd.DataFrame, window: Window | None) -> pd.DataFrame:
+    """Return the spans of traces that have one in the window."""
+    if window is None or "trace" not in spans.columns or not isinstance(spans.index, pd.DatetimeIndex):
+        return spans
+    at = spans.index.tz_localize("UTC") if spans.index.tz is None else spans.index
+    inside = (at >= pd.Timestamp(window.start)) & (at < pd.Timestamp(window.end))
+    return spans if inside.all() else spans[spans["trace"].isin(set(spans["trace"][inside]))]
 
 
 def _groups(

@@ -175,9 +175,11 @@ def of_errors(
 def of_clock(service: str, caller: str, callee: str, moved: Moved) -> Finding:
     """State that a clock is off against another one."""
     other = caller if service == callee else callee
-    onset = moment(pd.Timestamp(moved.start, tz="UTC"))
     sign = 1.0 if service == callee else -1.0
     before, after = sign * moved.before, sign * moved.after
+    # Calls are dated by their caller's clock: where that is the one that is wrong, its error comes off.
+    wrong = 0.0 if service == callee else after - before
+    onset = moment(pd.Timestamp(moved.start, tz="UTC") - pd.Timedelta(wrong, "s"))
     way = "ahead of" if after > before else "behind"
     return Finding(
         kind=FindingKind.LEVEL_SHIFT,
