@@ -78,11 +78,15 @@ SIGNS: tuple[Sign, ...] = (
     _log(
         M.LIMIT_TOO_LOW,
         0.8,
-        r"(?:limit|quota|maximum)\b.{0,40}(?:exceeded|reached)|too many (?:requests in flight|open)|exceeds the (?:limit|maximum)",
+        r"(?:limit|quota|maximum)\b.{0,40}(?:exceeded|reached)|too many (?:requests in flight|open)|exceeds the (?:limit|maximum)|limiting (?:requests|connections)|connections are not enough",
     ),
     _log(M.MEMORY_LEAK, 0.5, r"memory (?:usage|pressure)|gc overhead|heap (?:usage|almost full)"),
     _metric(M.MEMORY_LEAK, 0.6, r"resident_memory|(?:^|_)rss(?:_|$)|heap|memory"),
-    _log(M.OUT_OF_MEMORY, 1.0, r"out of memory|oom[- _]?kill|outofmemoryerror|memoryerror|cannot allocate memory"),
+    _log(
+        M.OUT_OF_MEMORY,
+        1.0,
+        r"out of memory|oom[- _]?kill|(?<!redis\.exceptions\.)outofmemoryerror|\bmemoryerror|cannot allocate memory",
+    ),
     _log(M.CPU_SATURATION, 0.7, r"cpu (?:throttl|starv|soft lockup)|event loop blocked|load average"),
     _metric(M.CPU_SATURATION, 0.7, r"(?:^|_)cpu(?:_|$)|load1|throttled"),
     _log(M.DISK_FULL, 1.0, r"no space left on device|disk (?:is )?full|disk quota exceeded|enospc"),
@@ -119,7 +123,7 @@ SIGNS: tuple[Sign, ...] = (
         0.9,
         r"password authentication failed|permission denied|unauthori[sz]ed|invalid (?:credentials|token)|access denied",
     ),
-    _log(M.CACHE_EVICTION, 0.9, r"evict(?:ed|ing|ion)|maxmemory"),
+    _log(M.CACHE_EVICTION, 0.9, r"evict(?:ed|ing|ion)|maxmemory|command not allowed when used memory"),
     _metric(M.CACHE_EVICTION, 0.9, r"evict"),
     _metric(M.CACHE_EVICTION, 0.5, r"(?:cache|keyspace).*hit", "down"),
     _log(M.QUEUE_BACKLOG, 0.7, r"(?:queue|backlog|consumer lag)\b.{0,30}(?:full|grow|behind|lag|length)"),
@@ -153,6 +157,7 @@ SIGNS: tuple[Sign, ...] = (
 )
 
 _NEARLY = 0.15
+_PASSED = 0.5
 _TOLD = 0.9
 """What a span tells of a failure is mostly what the log says as well: it does not count as fully independent."""
 _LOG_KINDS = {
@@ -189,7 +194,10 @@ def signs_of(finding: Finding) -> list[Sign]:
     if finding.kind in (FindingKind.GONE_TEMPLATE, FindingKind.DIP, FindingKind.REWORDED_TEMPLATE):
         return []  # an error message that went away, or has another text now, is no sign of the error
     text = f"{finding.subject}\n{finding.example}" if where == "log" else finding.subject
-    return _strongest(SIGNS, where, text, finding.direction)
+    signs = _strongest(SIGNS, where, text, finding.direction)
+    if finding.kind is FindingKind.SPIKE:  # what passed is hardly what goes on: a process that starts is busy, too
+        return [replace(sign, weight=round(sign.weight * _PASSED, 3)) for sign in signs]
+    return signs
 
 
 def _of_failures(finding: Finding) -> list[Sign]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -41,12 +41,18 @@ _EXPLAINS: dict[Mechanism, frozenset[Mechanism]] = {
     ),
     Mechanism.SLOW_QUERY: frozenset({Mechanism.CONNECTION_POOL_EXHAUSTED, Mechanism.DEPENDENCY_TIMEOUT}),
     Mechanism.OUT_OF_MEMORY: frozenset({Mechanism.PROCESS_CRASH, Mechanism.DEPENDENCY_UNREACHABLE}),
+    Mechanism.MEMORY_LEAK: frozenset(
+        {Mechanism.OUT_OF_MEMORY, Mechanism.PROCESS_CRASH, Mechanism.DEPENDENCY_UNREACHABLE, Mechanism.CPU_SATURATION}
+    ),
     Mechanism.DISK_FULL: frozenset({Mechanism.PROCESS_CRASH, Mechanism.CODE_ERROR}),
     Mechanism.PROCESS_CRASH: frozenset({Mechanism.DEPENDENCY_UNREACHABLE, Mechanism.NETWORK_LOSS}),
     Mechanism.CACHE_EVICTION: frozenset({Mechanism.SLOW_QUERY}),
     Mechanism.POISON_MESSAGE: frozenset({Mechanism.QUEUE_BACKLOG}),
 }
 """What a mechanism is known to bring about elsewhere: it stands behind those, never the other way round."""
+_AHEAD = timedelta(seconds=10)
+_PLAIN, _FAIRLY = 0.8, 0.55
+"""So strong are the signs of a mechanism that stands behind another one; less strong ones have to come first."""
 _EXPLAINED = 0.6
 """Share of its score that a mechanism keeps when another one, plainly seen, would bring it about."""
 
@@ -219,9 +225,13 @@ class Troubleshooter:
         for one in found.values():
             if one.change is not None and one.mechanism in _BY_CHANGE:
                 one.weights["change"] = 0.4
-        plain = [c for c in found.values() if c.strength >= 0.8]
         for one in found.values():
-            behind = [c for c in plain if one.mechanism in _EXPLAINS.get(c.mechanism, ())]
+            behind = [
+                c
+                for c in found.values()
+                if one.mechanism in _EXPLAINS.get(c.mechanism, ())
+                and (c.strength >= _PLAIN or (c.strength >= _FAIRLY and _precedes(c, one)))
+            ]
             one.explained_by = behind[0].mechanism.phrase + " in " + behind[0].service if behind else ""
         return list(found.values())
 
@@ -292,6 +302,14 @@ def _blamed(
     if moved:
         return [(service, 1.0 if named else 0.6) for service in moved]
     return [(finding.service, 0.6)]
+
+
+def _precedes(one: _Candidate, other: _Candidate) -> bool:
+    """Whether a mechanism shows in the same service before another one does."""
+    if one.service != other.service:
+        return False
+    first, later = _first_onset(one.findings), _first_onset(other.findings)
+    return isinstance(first, datetime) and isinstance(later, datetime) and later - first >= _AHEAD
 
 
 def _contradictions(
