@@ -43,8 +43,18 @@ def rerun(operation: Operation, frames: Frames) -> pd.DataFrame:
     return function(frames, dict(operation.parameters))
 
 
+_UNHARMED = (
+    "nothing stands out: nobody was alerted, no call fails, no request from outside waits longer, and no log speaks of "
+    "a new failure"
+)
+
+
 def rank(frames: Frames, parameters: dict[str, Any]) -> pd.DataFrame:
-    """Rank root causes; ``parameters["roles"]`` says what each frame is."""
+    """Rank root causes; ``parameters["roles"]`` says what each frame is, ``unharmed`` that there is none to rank."""
+    if parameters.get("unharmed"):
+        causes = rank_root_causes(None, None)
+        causes.attrs["reason"] = _UNHARMED
+        return causes
     given: dict[str, list[pd.DataFrame]] = {}
     for role, frame in zip(parameters["roles"], frames, strict=True):
         given.setdefault(role, []).append(frame)

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer, TraceAnalyzer
+from faultmaven_lib.analysis.logs.rewording import speaks_of_failure
+from faultmaven_lib.analysis.traces.sentences import OUTSIDE
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import SourceError
-from faultmaven_lib.model import Evidence, Finding, Hypothesis, Operation, Window
+from faultmaven_lib.model import Evidence, Finding, FindingKind, Hypothesis, Operation, Window
 from faultmaven_lib.query.operations import rank, traces_graph
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Troubleshooter
@@ -22,6 +24,15 @@ _CLOCKS = timedelta(minutes=5)
 _UNALERTED = 80.0
 """What findings on metrics have to score together where no alert fired. Chosen on recorded stretches in which nothing
 was wrong (the development half: 28 to 51); faults reach some hundreds where they touch what customers feel."""
+
+
+def _harms(finding: Finding) -> bool:
+    """Whether a finding says that somebody is served worse: load that is carried is no trouble."""
+    if finding.kind is FindingKind.EDGE_LATENCY:
+        return finding.subject.startswith(OUTSIDE)
+    if finding.kind in (FindingKind.NEW_TEMPLATE, FindingKind.SURGE):
+        return speaks_of_failure(f"{finding.subject} {finding.example}")
+    return finding.kind is FindingKind.EDGE_ERRORS
 
 
 class Pipeline:
@@ -145,6 +156,8 @@ class Pipeline:
         }
         if self.desk.alert is None:
             parameters["least"] = _UNALERTED
+            if self.desk.of_kind("traces") and not any(map(_harms, self.found)):
+                parameters["unharmed"] = True
         operation = Operation(name="root_cause.rank", parameters=parameters)
         causes = rank(frames, parameters)
         self.ranking = self.desk.derive(causes, parents, operation)

@@ -82,6 +82,17 @@ def _likeness(a: Counter[str], b: Counter[str]) -> float:
     return 2 * common / (a.total() + b.total()) if common >= 2 else 0.0
 
 
+def speaks_of_failure(text: str) -> bool:
+    """Whether a message says that something failed, is missing, or is too much.
+
+    Examples
+    --------
+    >>> speaks_of_failure("payment of order 7 failed twice"), speaks_of_failure("checkpoint complete")
+    (True, False)
+    """
+    return _FAILS.search(text) is not None
+
+
 def _says_more_of_failure(early: Candidate, late: Candidate) -> bool:
     before, after = ({w.lower() for w in _FAILS.findall(c.template)} for c in (early, late))
     return bool(after - before)

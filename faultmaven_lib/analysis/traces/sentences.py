@@ -15,6 +15,8 @@ from faultmaven_lib.model import Finding, FindingKind
 
 Onset = datetime | float
 Pair = tuple[str, str]
+OUTSIDE = "outside"
+"""Whom a request comes from that no service made."""
 
 
 class Edge(NamedTuple):
@@ -32,7 +34,7 @@ class Edge(NamedTuple):
     @property
     def subject(self) -> str:
         """The edge as the subject of a finding."""
-        pair = f"{clean(self.caller, 80) or 'outside'} → {clean(self.callee, 80)}"
+        pair = f"{clean(self.caller, 80) or OUTSIDE} → {clean(self.callee, 80)}"
         return f"{pair}: {clean(self.operation, 120)}" if self.operation else pair
 
     @property
