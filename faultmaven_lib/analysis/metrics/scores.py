@@ -37,7 +37,8 @@ def causal_scores(values: Array) -> Array:
     centre = known.expanding(_FIRST).median().shift(1)
     distance = (known - centre).abs()
     past = distance.expanding(_FIRST)
-    spread = np.maximum(1.4826 * past.median().shift(1), _FLOOR * centre.abs())
+    # Where there is no median yet, nor is there a spread.
+    spread = (1.4826 * past.median().shift(1)).clip(lower=_FLOOR * centre.abs())
     return _scored(distance, spread, past.mean().shift(1)).rolling(2, min_periods=1).mean().to_numpy()
 
 
