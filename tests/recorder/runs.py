@@ -124,7 +124,7 @@ _RUNS = (
         lambda: Deploy(patches.RAISES_IN_SEARCH, "code_error"),
         1.3,
         100,
-        75,
+        120,
         "flag",
         shipped=True,
     ),
