@@ -36,7 +36,8 @@ _LATE = 0.35
 """How much of its score a service loses when it starts long after the first."""
 _STALE = 0.25
 _UNLIKE = 0.6
-_WELL = 0.3
+_WELL, _SMALL = 0.3, 0.5
+"""Least share of a caller's trouble that a callee explains; least share of its own score that such a one keeps."""
 _SHADOW = 0.7
 _CHANGE = 0.75
 """From this plausibility on, the change itself is named as the cause."""
@@ -246,6 +247,10 @@ def _scores(
         if calls is not None:
             covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
             score *= 1 + covered
+        if calls is not None:
+            asked = [_suffices(found[c], found[service], measured) for c in calls.callers(service) if c in found]
+            told = [share for share in asked if share is not None]
+            score *= max(*told, _SMALL) if told else 1.0
         if _shadow(service, found, calls):
             score *= _SHADOW
         if depends_on is not None and service not in depends_on:
@@ -268,13 +273,20 @@ def _explained(
     """
     own = strength[caller.service]
     share = min(strength[callee.service] / own, 1.0) if own > 0 else 0.0
-    sizes = {f.subject: abs(f.size) for f in callee.findings if f.size is not None and side_of(f) == "metric"}
+    suffices = _suffices(caller, callee, measured)
+    return share if suffices is None else share * max(suffices, _WELL)
+
+
+def _suffices(caller: Suspect, callee: Suspect, measured: frozenset[tuple[str, str]]) -> float | None:
+    """Return how far a callee changed as much as its caller, by a measure of both; None where there is none."""
+    sizes = {(f.subject, f.direction): abs(f.size) for f in callee.findings if f.size and side_of(f) == "metric"}
+    known = {subject for subject, _ in sizes}
     alike = [
-        min(sizes.get(f.subject, 0.0) / abs(f.size), 1.0)
+        min(sizes.get((f.subject, f.direction), 0.0) / abs(f.size), 1.0)
         for f in caller.findings
-        if f.size and side_of(f) == "metric" and (f.subject in sizes or (callee.service, f.subject) in measured)
+        if f.size and side_of(f) == "metric" and (f.subject in known or (callee.service, f.subject) in measured)
     ]
-    return share * max(max(alike) ** 0.5, _WELL) if alike else share
+    return max(alike) ** 0.5 if alike else None
 
 
 def _shadow(service: str, found: dict[str, Suspect], calls: ServiceGraph | None) -> bool:

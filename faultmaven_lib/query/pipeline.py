@@ -9,7 +9,7 @@ import pandas as pd
 
 from faultmaven_lib.analysis import LogAnalyzer, MetricAnalyzer, TraceAnalyzer
 from faultmaven_lib.analysis.logs.rewording import speaks_of_failure
-from faultmaven_lib.analysis.traces.sentences import OUTSIDE
+from faultmaven_lib.analysis.traces.sentences import CLOCK, OUTSIDE
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import Evidence, Finding, FindingKind, Hypothesis, Operation, Window
@@ -32,7 +32,7 @@ def _harms(finding: Finding) -> bool:
         return finding.subject.startswith(OUTSIDE)
     if finding.kind in (FindingKind.NEW_TEMPLATE, FindingKind.SURGE):
         return speaks_of_failure(f"{finding.subject} {finding.example}")
-    return finding.kind is FindingKind.EDGE_ERRORS
+    return finding.kind is FindingKind.EDGE_ERRORS or finding.subject == CLOCK
 
 
 class Pipeline:

@@ -175,3 +175,32 @@ def test_follows_the_contract_of_scikit_learn() -> None:
     assert clone(analyzer).get_params() == analyzer.get_params()
     with pytest.raises(NotFittedError, match="fit"):
         analyzer.compare(pd.DataFrame())
+
+
+def test_memory_that_grows_from_a_still_baseline_is_told() -> None:
+    """Its baseline drifts by less than anybody would call a change: that makes growth no less sure."""
+    at = pd.date_range("2026-03-01T14:00Z", periods=100, freq="3s")
+    rss = 95e6 + 1e3 * np.arange(100.0)
+    rss[40:] += 1e6 * np.arange(60)
+    frame = pd.DataFrame({("catalog", "resident_memory_bytes"): rss}, index=at)
+    odd = MetricAnalyzer().fit(frame[:32]).compare(frame[32:])
+    assert odd["subject"].tolist() == ["resident_memory_bytes"]
+    assert odd["direction"].tolist() == ["up"]
+
+
+def test_a_share_that_was_always_all_is_told_by_what_it_lacks() -> None:
+    calm = pd.DataFrame({("api", "availability"): [100.0] * 200 + [99.5] + [100.0] * 99})
+    ill = pd.DataFrame({("api", "availability"): [100.0, 100.0, 96.0, 95.0, 100.0]})
+    odd = MetricAnalyzer().fit(calm).compare(ill)
+    assert odd["direction"].tolist() == ["down"]
+    assert odd["onset"].tolist() == [2]
+    threads = calm.rename(columns={"availability": "threads"}).clip(100, 100)
+    assert MetricAnalyzer().fit(threads * 8).compare((ill.rename(columns={"availability": "threads"})) * 8).empty
+
+
+def test_of_a_few_coarse_samples_two_last() -> None:
+    rng = np.random.default_rng(3)
+    calm = pd.DataFrame({("api", "latency_seconds"): rng.normal(1, 0.05, 500)})
+    ill = pd.DataFrame({("api", "latency_seconds"): [1.0, 1.0, 1.5, 1.6, 1.0]})
+    assert MetricAnalyzer().fit(calm).compare(ill)["onset"].tolist() == [2]
+    assert MetricAnalyzer().fit(calm).compare(calm[100:105]).empty

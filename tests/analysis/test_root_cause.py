@@ -147,3 +147,62 @@ def test_without_an_alert_little_is_no_cause_and_much_is_one(case) -> None:
     assert silent.empty
     assert "nobody was alerted" in silent.attrs["reason"]
     assert len(rank_root_causes(before, after, GRAPH, findings=odd, abstain=1e6))  # log lines speak for themselves
+
+
+def wide(start: int, rows: int, **moves: tuple[float, float]) -> pd.DataFrame:
+    """Five-minute samples: of each service a level, and another one from its third sample on."""
+    rng = np.random.default_rng(start)
+    at = 1_700_000_000.0 + 300.0 * (start + np.arange(rows))
+    columns = {}
+    for name, (usual, later) in moves.items():
+        service, _, metric = name.partition("__")
+        columns[service, metric] = np.where(np.arange(rows) < 2, usual, later) * (1 + rng.normal(0, 0.01, rows))
+    return pd.DataFrame(columns, index=at)
+
+
+CHAIN = ServiceGraph(edges=(("web", "shop"), ("shop", "db"), ("shop", "mail")))
+SINCE = 1_700_000_000.0 + 300.0 * 1001.6
+
+
+def test_what_had_drifted_before_the_onset_is_not_the_cause() -> None:
+    before = wide(0, 500, web__latency=(1, 1), shop__latency=(0.5, 0.5), db__latency=(0.1, 0.1))
+    after = wide(1000, 5, web__latency=(1, 3), shop__latency=(0.5, 2.5), db__latency=(0.3, 0.3))
+    known = rank_root_causes(before, after, CHAIN, ("web", "latency"), onset=SINCE)
+    assert known["service"].iloc[0] == "shop"
+
+
+def test_a_callee_explains_no_more_than_it_changed() -> None:
+    before = wide(0, 500, web__latency=(1, 1), shop__latency=(0.5, 0.5), db__latency=(0.002, 0.002))
+    after = wide(1000, 5, web__latency=(1, 3), shop__latency=(0.5, 2.5), db__latency=(0.002, 0.006))
+    assert rank_root_causes(before, after, CHAIN, ("web", "latency"), onset=SINCE)["service"].iloc[0] == "shop"
+    after = wide(1000, 5, web__latency=(1, 3), shop__latency=(0.5, 2.5), db__latency=(0.002, 1.9))
+    assert rank_root_causes(before, after, CHAIN, ("web", "latency"), onset=SINCE)["service"].iloc[0] == "db"
+
+
+def test_findings_on_the_metric_that_alerted_count_most_and_only_in_its_direction() -> None:
+    before = wide(
+        0, 500, web__errors=(1, 1), shop__errors=(1, 1), shop__latency=(1, 1), mail__errors=(9, 9), mail__latency=(1, 1)
+    )
+    after = wide(
+        1000,
+        5,
+        web__errors=(1, 9),
+        shop__errors=(1, 9),
+        shop__latency=(1, 1),
+        mail__errors=(9, 1),
+        mail__latency=(1, 9),
+    )
+    assert rank_root_causes(before, after, CHAIN, ("web", "errors"), onset=SINCE)["service"].iloc[0] == "shop"
+
+
+def test_a_leaf_that_moves_with_a_service_of_the_same_callers_is_taken_for_a_view_of_it() -> None:
+    graph = ServiceGraph(edges=(("web", "shop"), ("web", "to-shop"), ("shop", "db")))
+    moved = {
+        "web__latency": (1, 3),
+        "shop__latency": (0.5, 2.4),
+        "to-shop__latency": (0.5, 2.5),
+        "db__latency": (0.1, 0.1),
+    }
+    before = wide(0, 500, **{name: (usual, usual) for name, (usual, _) in moved.items()})
+    causes = rank_root_causes(before, wide(1000, 5, **moved), graph, ("web", "latency"), onset=SINCE)
+    assert causes["service"].tolist()[0] == "shop"

@@ -111,3 +111,25 @@ def test_the_command_takes_traces(folder: Path) -> None:
     assert "in payment" in result.output
     calm = CliRunner().invoke(main, ["investigate", "--traces", write(folder, ""), "--at", WINDOW])
     assert calm.exit_code == 0, calm.output
+
+
+def test_a_clock_that_is_wrong_is_seen_though_its_spans_lie_outside_the_window(folder: Path) -> None:
+    path = str(Shop(5, "catalog clock", 240.0).run(0, 360).write(folder / "spans.otlp.json"))
+    near = "2026-03-01T14:04:20Z/2026-03-01T14:05:20Z"  # 90 s off, in a window of 60 s
+    answer = Investigation(
+        "shop", near, "2026-03-01T14:02:30Z/2026-03-01T14:03:50Z", sources={"traces": path}
+    ).analyze()
+    assert (answer.hypotheses[0].service, answer.hypotheses[0].mechanism) == ("catalog", Mechanism.CLOCK_SKEW)
+
+
+def test_load_that_is_carried_is_no_incident_unless_somebody_was_alerted(folder: Path) -> None:
+    at = pd.date_range(START - pd.Timedelta("1min"), periods=96, freq="5s")
+    calm = pd.Series([20.0, 21.0, 19.0] * 32, index=at)
+    calm[at >= START + pd.Timedelta("4min")] *= 30
+    metrics = pd.concat({("web", f"requests_{i}"): calm for i in range(8)}, axis=1)
+    sources = {"traces": write(folder, ""), "metrics": metrics}
+    quiet = Investigation("shop", WINDOW, sources=sources).analyze()
+    assert quiet.findings
+    assert quiet.hypotheses == ()
+    failing = Investigation("shop", WINDOW, sources={"traces": write(folder, "payment fails"), "metrics": metrics})
+    assert failing.analyze().hypotheses

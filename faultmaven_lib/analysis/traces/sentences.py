@@ -15,6 +15,7 @@ from faultmaven_lib.model import Finding, FindingKind
 
 Onset = datetime | float
 Pair = tuple[str, str]
+CLOCK = "clock_offset_seconds"
 OUTSIDE = "outside"
 """Whom a request comes from that no service made."""
 
@@ -186,7 +187,7 @@ def of_clock(service: str, caller: str, callee: str, moved: Moved) -> Finding:
     return Finding(
         kind=FindingKind.LEVEL_SHIFT,
         service=service,
-        subject="clock_offset_seconds",
+        subject=CLOCK,
         direction="up" if after > before else "down",
         onset=onset,
         before=before,
