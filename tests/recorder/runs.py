@@ -148,7 +148,7 @@ _RUNS = (
         shipped=True,
     ),
     # Hosts and networks
-    Run("CPU hog/catalog", "CPU hog", lambda: BusyNeighbour("catalog"), 1.6, 100, 100, "deploy", shipped=True),
+    Run("CPU hog/catalog", "CPU hog", lambda: BusyNeighbour("catalog"), 2.6, 100, 120, "deploy", shipped=True),
     Run("CPU hog/cart", "CPU hog", lambda: BusyNeighbour("cart"), 2.6, 90, 120),
     Run(
         "slow link/provider", "slow dependency", lambda: SlowLink("provider", 3.5), 1.4, 110, 85, "deploy", shipped=True
