@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from faultmaven_lib.analysis.axis import in_order, length, seconds
+from faultmaven_lib.analysis.axis import in_order, length
+from faultmaven_lib.analysis.explaining import as_alerted, as_number, explained, is_shadow, since, suffices
 from faultmaven_lib.analysis.graph import read_graph
 from faultmaven_lib.analysis.metrics import MetricAnalyzer
 from faultmaven_lib.analysis.metrics.columns import keys
@@ -34,11 +35,10 @@ _SYMPTOM = 0.75
 _OUT_OF_REACH = 0.5
 _LATE = 0.35
 """How much of its score a service loses when it starts long after the first."""
-_STALE = 0.25
-_UNLIKE = 0.6
-_WELL, _SMALL = 0.3, 0.5
-"""Least share of a caller's trouble that a callee explains; least share of its own score that such a one keeps."""
+_SMALL = 0.5
+"""Least share of its score that a service keeps which changed too little to explain those that call it."""
 _SHADOW = 0.7
+"""What a service keeps that may be but the view its callers have of another one."""
 _CHANGE = 0.75
 """From this plausibility on, the change itself is named as the cause."""
 
@@ -108,9 +108,9 @@ def rank_root_causes(
     """
     usable, reason = _findings(baseline, incident, findings, abstain=abstain)
     measured = frozenset(keys(incident)) if incident is not None else frozenset()
-    usable = _since(usable, incident, onset)
+    usable = since(usable, incident, onset)
     if isinstance(target, tuple):
-        usable = _as_alerted(usable, *target, measured)
+        usable = as_alerted(usable, *target, measured)
     calls = read_graph(graph, traces)
     known = set(calls.services) if calls else set()
     for frame in (baseline, incident):
@@ -158,50 +158,6 @@ def _findings(
     return given, "nothing stands out: " + "; ".join(reasons) if reasons else ""
 
 
-def _since(given: list[Finding], incident: pd.DataFrame | None, onset: Any) -> list[Finding]:
-    """Weigh down what stood out from the first sample of the window on, where the trouble is known to start later.
-
-    A baseline can be months old: what has drifted since then is as odd before the onset as after it.
-    """
-    if incident is None or not len(incident) or onset is None:
-        return given
-    first = float(seconds(in_order(incident).index)[0])
-    if _number(onset) <= first:
-        return given
-    stale = [f.onset is not None and number_of(f.onset) <= first for f in given]
-    return [f.model_copy(update={"score": _STALE * f.score}) if old else f for f, old in zip(given, stale, strict=True)]
-
-
-def _as_alerted(given: list[Finding], service: str, metric: str, measured: frozenset[tuple[str, str]]) -> list[Finding]:
-    """Weigh findings by what alerted: what it is made of is measured alike, and went the same way.
-
-    Of a service that is measured so, findings on other metrics count less; those on the same metric that went the
-    other way hardly count.
-    """
-
-    def is_it(name: str) -> bool:
-        return name == metric or name.startswith(f"{metric} ")
-
-    def alike(finding: Finding) -> bool:
-        return is_it(finding.subject)
-
-    same = [f for f in given if alike(f)]
-    if not same:
-        return given
-    there = [f for f in same if f.service == service] or same
-    way = max(there, key=lambda f: f.score).direction
-    known = {owner for owner, name in measured if is_it(name)}
-    weights = [
-        (_UNLIKE if f.service in known else 1.0) if not alike(f) else 1.0 if f.direction in (way, "none") else _STALE
-        for f in given
-    ]
-    return [f.model_copy(update={"score": w * f.score}) for f, w in zip(given, weights, strict=True)]
-
-
-def _number(onset: Any) -> float:
-    return float(onset) if isinstance(onset, int | float) else float(seconds(pd.DatetimeIndex([onset]))[0])
-
-
 def _mild(given: list[Finding], least: float) -> bool:
     """Whether findings are of metrics alone, and together score less than they would have to."""
     return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
@@ -242,16 +198,16 @@ def _scores(
         score = own
         # Services that call each other in a circle do not explain each other.
         callees = [c for c in below[service] - above[service] if c in strength]
-        explained = max((_explained(found[service], found[c], strength, measured) for c in callees), default=0.0)
-        score *= 1 - _SYMPTOM * explained
+        by_callees = max((explained(found[service], found[c], strength, measured) for c in callees), default=0.0)
+        score *= 1 - _SYMPTOM * by_callees
         if calls is not None:
             covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
             score *= 1 + covered
         if calls is not None:
-            asked = [_suffices(found[c], found[service], measured) for c in calls.callers(service) if c in found]
+            asked = [suffices(found[c], found[service], measured) for c in calls.callers(service) if c in found]
             told = [share for share in asked if share is not None]
             score *= max(*told, _SMALL) if told else 1.0
-        if _shadow(service, found, calls):
+        if is_shadow(service, found, calls):
             score *= _SHADOW
         if depends_on is not None and service not in depends_on:
             score *= _OUT_OF_REACH
@@ -261,49 +217,6 @@ def _scores(
             score *= 1 - _LATE * (1 - math.exp(-late))
         scores[service] = score
     return scores
-
-
-def _explained(
-    caller: Suspect, callee: Suspect, strength: dict[str, float], measured: frozenset[tuple[str, str]]
-) -> float:
-    """Return how much of what a service shows is explained by one that it calls.
-
-    It has to stand out as much. Where both are measured alike it has to have changed as much: two milliseconds in a
-    database are no reason for half a second in front of it, and one that is well by that measure explains little.
-    """
-    own = strength[caller.service]
-    share = min(strength[callee.service] / own, 1.0) if own > 0 else 0.0
-    suffices = _suffices(caller, callee, measured)
-    return share if suffices is None else share * max(suffices, _WELL)
-
-
-def _suffices(caller: Suspect, callee: Suspect, measured: frozenset[tuple[str, str]]) -> float | None:
-    """Return how far a callee changed as much as its caller, by a measure of both; None where there is none."""
-    sizes = {(f.subject, f.direction): abs(f.size) for f in callee.findings if f.size and side_of(f) == "metric"}
-    known = {subject for subject, _ in sizes}
-    alike = [
-        min(sizes.get((f.subject, f.direction), 0.0) / abs(f.size), 1.0)
-        for f in caller.findings
-        if f.size and side_of(f) == "metric" and (f.subject in known or (callee.service, f.subject) in measured)
-    ]
-    return max(alike) ** 0.5 if alike else None
-
-
-def _shadow(service: str, found: dict[str, Suspect], calls: ServiceGraph | None) -> bool:
-    """Whether a service may be but the view that its callers have of another one.
-
-    It calls nobody, and all that call it also call another one that does call others, and that changed by the same
-    measure.
-    """
-    if calls is None or calls.callees(service):
-        return False
-    callers = set(calls.callers(service))
-    subjects = {f.subject for f in found[service].findings}
-    return bool(callers) and any(
-        callers <= set(calls.callers(other)) and subjects & {f.subject for f in found[other].findings}
-        for other in found
-        if other != service and calls.callees(other) and other not in callers
-    )
 
 
 def _reach(calls: ServiceGraph | None, service: str | None, *, down: bool) -> frozenset[str]:
@@ -321,7 +234,7 @@ def _first_onset(found: dict[str, Suspect], strength: dict[str, float], onset: A
     if not times:
         return None
     if onset is not None:
-        at = _number(onset)
+        at = as_number(onset)
         return max(min(times), min(at - 120.0, max(times)))
     return min(times)
 

@@ -50,6 +50,7 @@ def main() -> int:
             print(f"{name:16}{run.key:30}{run.kind:22}{'shipped' if run.shipped else ''}")
         return 0
     signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     try:
         if arguments.one:
             return _one(arguments)
