@@ -117,10 +117,15 @@ def _text(line: bytes, bound: int) -> str:
 
 
 def modified(path: Path | Pasted) -> datetime:
-    """Return when a file was last written, to the second."""
+    """Return when a file was last written, to the second; of a gzip, when what is in it was."""
     if isinstance(path, Pasted):
         return path.at
     try:
+        with path.open("rb") as file:
+            head = file.read(8)
+        # RFC 1952: a copy of the file has the date of the copy, the header that of the log. 0 is none.
+        if head[:2] == b"\x1f\x8b" and (seconds := int.from_bytes(head[4:8], "little")):
+            return datetime.fromtimestamp(seconds, UTC)
         return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     except (OSError, OverflowError, ValueError):
         return datetime.now(UTC)

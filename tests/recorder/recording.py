@@ -210,7 +210,7 @@ def _keep_logs(system: System, target: Path) -> None:
     for log in sorted(system.logs.glob("*.log")):
         content = log.read_bytes().replace(str(system.folder).encode(), SHOWN_FOLDER.encode())
         whole = content[: content.rfind(b"\n") + 1]
-        (target / f"{log.name}.gz").write_bytes(gzip.compress(whole, mtime=0))
+        (target / f"{log.name}.gz").write_bytes(gzip.compress(whole, mtime=int(log.stat().st_mtime)))
 
 
 def _alert(system: System, onset: float | None, end: float) -> bytes | None:
