@@ -47,7 +47,7 @@ class Ticks:
     [[0, 1], [10, 10], [2, 1]]
     """
 
-    def __init__(self, limit: int = 1_000_000) -> None:
+    def __init__(self, limit: int = 500_000) -> None:
         self.limit = limit
         self.width: int | float = 0
         """Length of a step, in the unit of the moments; 0 while they are exact."""
