@@ -149,7 +149,7 @@ _RUNS = (
     ),
     # Hosts and networks
     Run("CPU hog/catalog", "CPU hog", lambda: BusyNeighbour("catalog"), 2.6, 100, 120, "deploy", shipped=True),
-    Run("CPU hog/cart", "CPU hog", lambda: BusyNeighbour("cart"), 2.6, 90, 120),
+    Run("CPU hog/more customers", "CPU hog", lambda: BusyNeighbour("catalog"), 3.4, 90, 120),
     Run(
         "slow link/provider", "slow dependency", lambda: SlowLink("provider", 3.5), 1.4, 110, 85, "deploy", shipped=True
     ),
