@@ -97,6 +97,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         baseline_window
             The window that it covers, if it is known; for several baselines, one each.
         """
+        # An iterator over frames is one log; only a list or a tuple is several, which no type says.
         many = isinstance(baseline, list | tuple)
         logs: Sequence[Log] = baseline if isinstance(baseline, list | tuple) else [baseline]  # type: ignore[list-item]
         windows = baseline_window if isinstance(baseline_window, list | tuple) else [baseline_window] * len(logs)

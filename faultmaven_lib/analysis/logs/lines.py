@@ -64,8 +64,14 @@ class Lines:
         """Return the lines from a moment to just before another."""
         low, high = np.searchsorted(self.at, [start, end])
         chosen = slice(int(low), int(high))
-        parts = (x.iloc[chosen] for x in (self.services, self.levels, self.messages, self.texts, self.fields))
-        return Lines(self.at[chosen], *parts)  # type: ignore[arg-type]
+        return Lines(
+            self.at[chosen],
+            self.services.iloc[chosen],
+            self.levels.iloc[chosen],
+            self.messages.iloc[chosen],
+            self.texts.iloc[chosen],
+            self.fields.iloc[chosen],
+        )
 
     def numeric(self) -> Iterator[str]:
         """Yield the fields that are numbers."""
