@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -153,7 +153,8 @@ def test_a_fresh_recording_has_everything_in_its_place(fresh_recording, name):
     assert {path.name.removesuffix(".log.gz") for path in (folder / "logs").iterdir()} == LOGS
     for path in (folder / "logs").iterdir():
         assert gzip.decompress(path.read_bytes()).decode().count("\n") > 3
-        assert path.read_bytes()[4:8] == b"\0\0\0\0"  # no time in the gzip header: same log, same bytes
+        written = datetime.fromtimestamp(int.from_bytes(path.read_bytes()[4:8], "little"), UTC)  # of the gzip's header
+        assert incident.baseline.start - timedelta(minutes=5) < written < incident.window.end + timedelta(minutes=2)
     metrics = pd.read_parquet(folder / "metrics.parquet")
     assert list(metrics.columns) == ["time", "service", "metric", "value"]
     assert set(metrics["service"]) == (set(incident.graph.services) - {"provider"})
