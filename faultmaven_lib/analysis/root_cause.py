@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from faultmaven_lib.analysis.axis import in_order, length
-from faultmaven_lib.analysis.explaining import as_alerted, as_number, explained, is_shadow, since, suffices
+from faultmaven_lib.analysis.axis import in_order, length, seconds
+from faultmaven_lib.analysis.explaining import as_alerted, as_number, explained, is_of, since, suffices, views, way_of
 from faultmaven_lib.analysis.graph import read_graph
 from faultmaven_lib.analysis.metrics import MetricAnalyzer
 from faultmaven_lib.analysis.metrics.columns import keys
-from faultmaven_lib.analysis.plausible import plausible_change
+from faultmaven_lib.analysis.plausible import Blame, plausible_change
 from faultmaven_lib.analysis.suspects import Suspect, is_log, number_of, side_of, suspects
-from faultmaven_lib.analysis.wording import clean, clock, number, span
+from faultmaven_lib.analysis.wording import clean, number, span
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import to_findings
 from faultmaven_lib.model import Finding, FindingKind, ServiceGraph
@@ -39,9 +40,6 @@ _SMALL = 0.5
 """Least share of its score that a service keeps which changed too little to explain those that call it."""
 _SHADOW = 0.7
 """What a service keeps that may be but the view its callers have of another one."""
-_CHANGE = 0.75
-"""From this plausibility on, the change itself is named as the cause."""
-
 _SURE = 0.05
 """Adjusted p-value up to which a finding carries a cause."""
 
@@ -110,7 +108,7 @@ def rank_root_causes(
     measured = frozenset(keys(incident)) if incident is not None else frozenset()
     usable = since(usable, incident, onset)
     if isinstance(target, tuple):
-        usable = as_alerted(usable, *target, measured)
+        usable = as_alerted(usable, *target, measured, way_of(baseline, incident, *target, onset))
     calls = read_graph(graph, traces)
     known = set(calls.services) if calls else set()
     for frame in (baseline, incident):
@@ -119,12 +117,15 @@ def rank_root_causes(
     if not found:
         return _frame([], reason or "nothing stands out: no finding names a service")
     window = max((length(in_order(f).index) for f in (baseline, incident) if f is not None and len(f)), default=0.0)
-    scores = _scores(found, calls, target[0] if isinstance(target, tuple) else target, onset, window, measured)
+    scores = _scores(found, calls, target, onset, window, measured)
+    step = _step(incident)
     rows = []
     for place, service in enumerate(sorted(found, key=lambda s: (-scores[s], s))):
         # A change is blamed only where the trouble starts: with a symptom it has nothing to do.
-        change = plausible_change(found[service], changes, window, known) if place == 0 else None
-        rows.append(_row(found[service], scores[service], found, calls, change, changes))
+        blame = None
+        if place == 0:
+            blame = plausible_change(found[service], changes, length=window, step=step, services=known)
+        rows.append(_row(found[service], scores[service], found, calls, blame, changes))
     return _frame(rows)
 
 
@@ -182,12 +183,19 @@ def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
 def _scores(
     found: dict[str, Suspect],
     calls: ServiceGraph | None,
-    target: str | None,
+    target: tuple[str, str] | str | None,
     onset: Any,
     window: float,
     measured: frozenset[tuple[str, str]],
 ) -> dict[str, float]:
+    target, alerted = target if isinstance(target, tuple) else (target, None)
     strength = {service: suspect.strength for service, suspect in found.items()}
+    shadows = views(found, strength, calls, alerted)
+    for shadow, service in shadows.items():
+        # What alerted may show in the view alone: calls fail before they are taken.
+        if alerted and not any(is_of(f.subject, alerted) for f in found[service].findings):
+            found[service].seen += [f for f in found[shadow].findings if is_of(f.subject, alerted)]
+    strength |= {service: found[service].strength for service in shadows.values()}
     total = sum(strength.values())
     below = {s: _reach(calls, s, down=True) for s in found}
     above = {s: _reach(calls, s, down=False) for s in found}
@@ -198,16 +206,20 @@ def _scores(
         score = own
         # Services that call each other in a circle do not explain each other.
         callees = [c for c in below[service] - above[service] if c in strength]
-        by_callees = max((explained(found[service], found[c], strength, measured) for c in callees), default=0.0)
+        by_callees = max(
+            (explained(found[service], found[c], strength, measured, alerted) for c in callees), default=0.0
+        )
         score *= 1 - _SYMPTOM * by_callees
         if calls is not None:
             covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
             score *= 1 + covered
         if calls is not None:
-            asked = [suffices(found[c], found[service], measured) for c in calls.callers(service) if c in found]
+            asked = [
+                suffices(found[c], found[service], measured, alerted) for c in calls.callers(service) if c in found
+            ]
             told = [share for share in asked if share is not None]
             score *= max(*told, _SMALL) if told else 1.0
-        if is_shadow(service, found, calls):
+        if service in shadows:
             score *= _SHADOW
         if depends_on is not None and service not in depends_on:
             score *= _OUT_OF_REACH
@@ -244,7 +256,7 @@ def _row(
     score: float,
     found: dict[str, Suspect],
     calls: ServiceGraph | None,
-    change: tuple[str, float, dict[str, Any]] | None,
+    blame: Blame | None,
     changes: pd.DataFrame | None,
 ) -> dict[str, Any]:
     best = suspect.best
@@ -257,15 +269,11 @@ def _row(
     sentences += _relations(suspect, found, calls)
     evidence = [e for f in [best, *other, *suspect.named_by] for e in f.evidence]
     kind, described = side_of(best), ""
-    if change is not None:
-        described, plausibility, event = change
-        if plausibility >= _CHANGE:
-            kind = "change"
-            sentences.append(f"It follows the {described} ({clock(_event_time(event))}), which speaks of the same.")
+    if blame is not None:
+        sentences.append(blame.sentence)
+        if blame.named:
+            kind, described = "change", blame.described
             evidence += cited(changes) if changes is not None else ()
-        else:
-            sentences.append(f"There was a {described} ({clock(_event_time(event))}); nothing in it explains this.")
-            described = ""
     return {
         "service": suspect.service,
         "kind": kind,
@@ -279,9 +287,11 @@ def _row(
     }
 
 
-def _event_time(event: dict[str, Any]) -> Any:
-    time = event["time"]
-    return time.to_pydatetime() if isinstance(time, pd.Timestamp) else float(time)
+def _step(frame: pd.DataFrame | None) -> float:
+    """Return the usual time between two samples."""
+    if frame is None or len(frame) < 2:
+        return 0.0
+    return float(np.median(np.diff(seconds(in_order(frame).index))))
 
 
 def _relations(suspect: Suspect, found: dict[str, Suspect], calls: ServiceGraph | None) -> list[str]:

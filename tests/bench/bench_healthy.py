@@ -1,10 +1,11 @@
 """How often a cause is named where nothing is wrong, and none where something is.
 
 Healthy windows: of each shipped recording (or each in a folder that ``make record`` wrote) the second half of the
-baseline against the first, with logs, metrics and traces, and nobody alerted; of PetShop every stretch of eight samples
-(as long as its incidents) of the days without an issue, against the rest of them; of Sock Shop the second half of each
-run before the hog against the first; of the labelled production series stretches without a label, against the day before.
-Faults: the recorded ones, PetShop's and Sock Shop's. Run it as ``python tests/bench/bench_healthy.py [FOLDER] [--each]``.
+baseline against the first, with logs, metrics and traces, and nobody alerted; of PetShop every stretch of eight
+samples (as long as its incidents) of the days without an issue, against the rest of them; of Sock Shop the second half
+of each run before the hog against the first; of the labelled production series stretches without a label, against the
+day before. Faults: the recorded ones, PetShop's and Sock Shop's. Run it as
+``python tests/bench/bench_healthy.py [FOLDER] [--each]``.
 """
 
 from __future__ import annotations

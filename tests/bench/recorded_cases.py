@@ -61,7 +61,7 @@ class RecordedCase:
 
 
 def folders(given: Path | None) -> Iterator[tuple[str, str | Path, Truth, str]]:
-    """Yield name, place, truth and half of the shipped recordings, or of those in a folder that ``make record`` wrote."""
+    """Yield name, place, truth and half of the shipped recordings, or of a folder that ``make record`` wrote."""
     split = json.loads((Path(str(_shipped())) / "split.json").read_text())
     half_of = {kind: half for half, kinds in split.items() for kind in kinds}
     if given is None:
