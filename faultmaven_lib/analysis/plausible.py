@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from faultmaven_lib.analysis.correlate import describe, events
+from faultmaven_lib.analysis.lowered import lowered
 from faultmaven_lib.analysis.suspects import Suspect, number_of
 from faultmaven_lib.analysis.wording import clean, span
 
@@ -57,7 +58,15 @@ class Blame:
         """The change in one line, to the commit."""
         commit = self.event["commit"][:12]
         text = describe(self.event)
-        return f"{text} ({commit})" if commit and commit not in text else text
+        if commit and commit not in text:
+            text += f" ({commit})"
+        return f"{text}; {self.settings}" if self.settings else text
+
+    @property
+    def settings(self) -> str:
+        """What it lowered, if it lowered something: a limit, perhaps."""
+        told = [f"{clean(s.name, 60)} from {s.before} to {s.after}" for s in lowered(self.event["diff"])]
+        return "lowers " + ", ".join(told[:_SHOWN]) if told else ""
 
 
 def plausible_change(

@@ -38,6 +38,9 @@ _LATE = 0.35
 """How much of its score a service loses when it starts long after the first."""
 _SMALL = 0.5
 """Least share of its score that a service keeps which changed too little to explain those that call it."""
+_UNCONFIRMED = 0.6
+"""What a service keeps of which its callers alone say that it is slow or fails, while all that it measures is as usual:
+they may be waiting for something on their own side."""
 _SHADOW = 0.7
 """What a service keeps that may be but the view its callers have of another one."""
 _SURE = 0.05
@@ -196,6 +199,10 @@ def _scores(
         if alerted and not any(is_of(f.subject, alerted) for f in found[service].findings):
             found[service].seen += [f for f in found[shadow].findings if is_of(f.subject, alerted)]
     strength |= {service: found[service].strength for service in shadows.values()}
+    watched = {service for service, _ in measured}
+    for service, suspect in found.items():
+        if service in watched and not suspect.named_by and all(side_of(f) == "trace" for f in suspect.findings):
+            strength[service] *= _UNCONFIRMED
     total = sum(strength.values())
     below = {s: _reach(calls, s, down=True) for s in found}
     above = {s: _reach(calls, s, down=False) for s in found}
