@@ -347,12 +347,16 @@ def _for(candidate: _Candidate) -> list[str]:
     words = {"log": "log messages", "metric": "metrics", "trace": "traces", "change": "a change"}
     kinds = [words[k] for k in words if candidate.weights.get(k, 0.0) > 0]
     verb = "fits" if kinds == ["a change"] else "fit"
-    reasons = [f"{' and '.join(kinds)} of {candidate.service} {verb} {candidate.mechanism.phrase}"] if kinds else []
+    reasons = [f"{_and(kinds)} of {candidate.service} {verb} {candidate.mechanism.phrase}"] if kinds else []
     if candidate.explained_by:
         reasons.append(f"{candidate.explained_by} would bring it about")
     if candidate.rank >= 0.999:
         reasons.append(f"{candidate.service} ranks first among the services that moved")
     return reasons
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _confidence(candidate: _Candidate, contradicted: bool, *, leads: bool) -> Confidence:
