@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     metrics_step: float = Field(default=15.0, gt=0)
     """Resolution in seconds of a metrics query where the source leaves the choice."""
 
+    learn: bool = True
+    """Let what was accepted and rejected in similar incidents move results; what is learned is kept either way."""
+    learning_half_life_days: float = Field(default=180.0, gt=0)
+    """After so many days, accepting or rejecting something counts half."""
+
     def store_url(self) -> str:
         """URL of the store, the default made explicit."""
         if self.database_url is not None:

@@ -18,6 +18,7 @@ from faultmaven_lib.knowledge.excerpts import excerpt, matched_words
 from faultmaven_lib.knowledge.folder import File, read_folder
 from faultmaven_lib.knowledge.index import Entry, Hit, WordIndex
 from faultmaven_lib.knowledge.ingest import ingest
+from faultmaven_lib.knowledge.learning import POOL, Learner, situation
 from faultmaven_lib.model import Case, Finding, Mechanism, SimilarCase
 from faultmaven_lib.redaction import redactor
 
@@ -33,7 +34,7 @@ _COLUMNS = ("title", "path", "excerpt", "score", "why")
 _STARTER = "faultmaven:runbooks/"
 
 
-class KnowledgeBase:
+class KnowledgeBase(Learner):
     """Runbooks and past cases, searched by their words.
 
     The database holds the documents; the index is a copy in this process, made on the first search and again
@@ -177,9 +178,15 @@ class KnowledgeBase:
         DataFrame
             Best first: ``title, path, excerpt`` (plain text, to be escaped where it is shown), ``score`` (0 to 1:
             how much of the weight of the question's words the document carries), ``why`` (the words that
-            matched, and where). Where it is empty, ``attrs["reason"]`` says why.
+            matched, and where, and what was learned). Where it is empty, ``attrs["reason"]`` says why.
         """
         _positive(k)
+        if not self._remembered():
+            return self._search(text, k, abstain)
+        found = self._with_lessons(self._search(text, max(k, POOL), abstain), text)
+        return found.head(k)  # attrs included
+
+    def _search(self, text: str, k: int, abstain: bool) -> pd.DataFrame:
         text = redactor().redact(text[:_QUESTION])
         with self._lock:
             index = self._document_index()
@@ -231,10 +238,10 @@ class KnowledgeBase:
         marks = past_cases.marks_of(findings, services, mechanisms)
         with self._lock:
             index = self._case_index()
-            hits = index.search(text, marks=marks, k=k + len(left_out))
+            hits = index.search(text, marks=marks, k=(max(k, POOL) if self._remembered() else k) + len(left_out))
             causes = {case_id: cause for case_id, (_, _, cause) in self._case_entries.items()}
         alike = [h for h in hits if h.key not in left_out and h.score >= CASE_THRESHOLD and _by_words(h)]
-        return [
+        found = [
             SimilarCase(
                 case_id=hit.key,
                 title=hit.title,
@@ -242,8 +249,9 @@ class KnowledgeBase:
                 why=_shared(hit, text),
                 cause=causes[hit.key],
             )
-            for hit in alike[:k]
+            for hit in alike
         ]
+        return self._cases_with_lessons(found, situation(text, marks))[:k]
 
     def close(self) -> None:
         """Remove the index, and close the store if it was opened here; the next use opens both again."""

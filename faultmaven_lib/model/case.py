@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from faultmaven_lib.model.evidence import Evidence
+from faultmaven_lib.model.feedback import Check, Step
 from faultmaven_lib.model.findings import Finding, Hypothesis, Recommendation
 from faultmaven_lib.model.incident import Alert, ServiceGraph
 from faultmaven_lib.model.mechanism import Mechanism
@@ -55,11 +56,15 @@ class Answer(Noun):
     claims: tuple[Claim, ...] = ()
     findings: tuple[Finding, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    checks: tuple[Check, ...] = ()
+    """What tells the leading hypothesis from each alternative, and what the data at hand says to it."""
     recommendations: tuple[Recommendation, ...] = ()
     follow_ups: tuple[str, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
     runbooks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    progress: str = ""
+    """How far the investigation is, what would move it on, and whether it is stuck; one sentence."""
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -121,7 +126,10 @@ class Case(Noun):
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    checks: tuple[Check, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """What was done, in order."""
     claims: tuple[Claim, ...] = ()
     statements: tuple[Statement, ...] = ()
     analyzed: bool = False

@@ -114,11 +114,17 @@ class Hypothesis(Noun):
     """The leading hypothesis that this one is put beside."""
     reasons: tuple[str, ...] = ()
     """Why it stands where it stands, a sentence each."""
+    runbooks: tuple[str, ...] = ()
+    """Paths of the runbooks that fit it, the best first."""
+    similar: tuple[str, ...] = ()
+    """Ids of stored cases that resemble this one and had its mechanism."""
 
 
 class Recommendation(Noun):
     """A next step. Commands are shown, never run."""
 
+    id: str = ""
+    """R1, R2, …: given when the investigation keeps it."""
     action: str
     rationale: str
     command: str = ""
@@ -129,3 +135,7 @@ class Recommendation(Noun):
     rollback: str = ""
     hypothesis: str | None = None
     evidence: tuple[str, ...] = Field(default=())
+    changes: bool = False
+    """Whether it changes something; else it only looks."""
+    key: str = ""
+    """Mechanism and action, the same in every case: what was learned of it is kept by this."""

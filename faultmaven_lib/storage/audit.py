@@ -17,9 +17,11 @@ _IGNORED = {"version", "updated_at"}
 _LISTED = {"evidence": "evidence", "hypotheses": "hypothesis", "findings": "finding"}
 _COUNTED = {
     "action_items": "action items",
+    "checks": "checks",
     "claims": "claims",
     "links": "links",
     "recommendations": "recommendations",
+    "steps": "steps",
     "statements": "statements",
 }
 _MOST_IDS = 8

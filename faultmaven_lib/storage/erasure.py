@@ -18,7 +18,8 @@ from faultmaven_lib.storage import audit as audit_log
 from faultmaven_lib.storage import codec
 from faultmaven_lib.storage.counters import next_value
 from faultmaven_lib.storage.documents import VERSION, write_chunks
-from faultmaven_lib.storage.schema import audit, cases, chunks, documents, snapshots
+from faultmaven_lib.storage.feedback import VERSION as LEARNED
+from faultmaven_lib.storage.schema import audit, cases, chunks, documents, feedback, snapshots
 
 ACTION = "erase"
 ERASED = "(erased)"
@@ -51,6 +52,7 @@ class _Name:
 def erase_case(connection: Connection, case_id: str, team: str | None, *, actor: str, reason: str) -> bool:
     """Remove a case and all that belongs to it; say whether there was one."""
     next_value(connection, VERSION)  # first, as every writer of documents does
+    next_value(connection, LEARNED)
     query = select(cases.c.team, cases.c.version).where(cases.c.id == case_id).with_for_update()
     row = connection.execute(query if team is None else query.where(cases.c.team == team)).first()
     if row is None:
@@ -72,6 +74,7 @@ def erase_person(connection: Connection, name: str, team: str | None, *, actor: 
         raise StorageError("the name of the person to erase is empty or a single letter: give it in full")
     who = _Name(name)
     next_value(connection, VERSION)
+    _in_feedback(connection, who, name, team)
     scope = select(cases.c.id).order_by(cases.c.id)
     ids = connection.execute(scope if team is None else scope.where(cases.c.team == team)).scalars().all()
     changed = 0
@@ -198,6 +201,18 @@ def _in_documents(connection: Connection, case_id: str, who: _Name) -> bool:
             write_chunks(connection, row["id"], new)
             touched = True
     return touched
+
+
+def _in_feedback(connection: Connection, who: _Name, name: str, team: str | None) -> None:
+    next_value(connection, LEARNED)
+    query = select(feedback.c.id, feedback.c.user, feedback.c.words)
+    for row in connection.execute(query if team is None else query.where(feedback.c.team == team)).all():
+        words, spelt = row.words.split(), set(name.casefold().split())
+        # Words are kept in small letters and apart from each other: where all of the name are there, they go.
+        kept = [word for word in words if word not in spelt] if spelt <= set(words) else words
+        clean = {"user": who.in_person(row.user), "words": " ".join(kept)}
+        if clean != {"user": row.user, "words": row.words}:
+            connection.execute(update(feedback).where(feedback.c.id == row.id).values(**clean))
 
 
 def _everywhere(value: Any, who: _Name) -> Any:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration, so that a store can tell whether it is up to date without importing Alembic."""
 
 metadata = MetaData(
@@ -144,4 +144,20 @@ chunks = Table(
     Column("heading", Text, nullable=False),
     Column("text", Text, nullable=False),
     Index(None, "document_id", "position"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("team", String(200)),  # null: everyone's
+    Column("at", Instant, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("item", Text, nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("words", Text, nullable=False),  # terms of the situation, with blanks between
+    Column("case_id", ForeignKey("cases.id", ondelete="CASCADE")),  # null: of no stored case; else erased with it
+    Index(None, "case_id"),
+    Index(None, "team"),
 )

@@ -19,14 +19,15 @@ from faultmaven_lib.storage import codec, erasure, listing
 from faultmaven_lib.storage.counters import next_value
 from faultmaven_lib.storage.database import Database, shown
 from faultmaven_lib.storage.documents import Documents, move_documents
+from faultmaven_lib.storage.feedback import FeedbackLog
 from faultmaven_lib.storage.schema import audit, case_services, cases, snapshots
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Store(Documents):
-    """Cases, their evidence and audit log, and the documents of the knowledge base, in one database.
+class Store(Documents, FeedbackLog):
+    """Cases, their evidence and audit log, the documents of the knowledge base and feedback, in one database.
 
     Parameters
     ----------
