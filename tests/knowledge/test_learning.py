@@ -152,17 +152,21 @@ def test_a_situation_that_is_not_like_it_says_nothing() -> None:
 
 
 VERDICTS = st.sampled_from(["accepted", "rejected", "confirmed"])
+SITUATIONS = ["lock wait table", "lock wait", "disk full"]
 GIVEN = st.builds(
     lambda v, u, a, w: said(v, user=u, age=a, words=w),
     VERDICTS,
     st.sampled_from("abc"),
     st.floats(0, 2000),
-    st.sampled_from(["lock wait table", "lock wait", "disk full"]),
+    st.sampled_from(SITUATIONS),
 )
+ELSEWHERE = [said("accepted", item="y", words=words) for words in SITUATIONS]
+"""So that no new situation comes up, which would change how rare a word is."""
 
 
 @given(st.lists(GIVEN, max_size=30))
 def test_the_weight_is_bounded_and_grows_with_every_new_acceptance(given: list[Feedback]) -> None:
+    given += ELSEWHERE
     assert -1 < weight(*given) < 1
     assert weight(*given, said("accepted", user="new")) >= weight(*given)
     assert weight(*given, said("rejected", user="new")) <= weight(*given)
