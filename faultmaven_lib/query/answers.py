@@ -10,6 +10,7 @@ import pandas as pd
 from faultmaven_lib.claims import ClaimChecker
 from faultmaven_lib.model import (
     Answer,
+    Check,
     Claim,
     Evidence,
     Finding,
@@ -142,6 +143,7 @@ def assemble(
     baseline: Window | None = None,
     findings: Sequence[Finding] = (),
     hypotheses: Sequence[Hypothesis] = (),
+    checks: Sequence[Check] = (),
     recommendations: Sequence[Recommendation] = (),
     follow_ups: Sequence[str] = (),
     similar: Sequence[SimilarCase] = (),
@@ -150,7 +152,7 @@ def assemble(
     """Put an answer together; what its evidence does not carry is left out and said to be."""
     held, dropped = checked(desk, claims, hypotheses)
     cited = [i for c in held for i in c.evidence] + [i for h in hypotheses for i in (*h.supports, *h.contradicts)]
-    cited += [i for f in findings for i in f.evidence]
+    cited += [i for f in findings for i in f.evidence] + [i for c in checks for i in c.evidence]
     return ShownAnswer(
         question=question,
         headline=headline,
@@ -159,6 +161,7 @@ def assemble(
         claims=tuple(held),
         findings=tuple(mixed(findings)),
         hypotheses=tuple(hypotheses),
+        checks=tuple(checks),
         recommendations=tuple(recommendations),
         follow_ups=tuple(follow_ups),
         similar=tuple(similar),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,16 +11,17 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
     Alert,
+    Check,
     Claim,
     Confidence,
     Finding,
     Hypothesis,
     Mechanism,
     Operation,
-    SimilarCase,
     Source,
     Window,
 )
+from faultmaven_lib.query.advice import Adviser
 from faultmaven_lib.query.answers import (
     ShownAnswer,
     assemble,
@@ -29,12 +31,24 @@ from faultmaven_lib.query.answers import (
     nothing_claim,
     order_claim,
 )
+from faultmaven_lib.query.checking import Checker, holdings
 from faultmaven_lib.query.operations import logs_errors, logs_summary
 from faultmaven_lib.query.pipeline import Pipeline
 from faultmaven_lib.query.understand import Request, understand
 from faultmaven_lib.query.windows import choose, span_of
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Troubleshooter, sentence
+
+
+@dataclass(frozen=True)
+class _Concluded:
+    """What a comparison of two windows came to."""
+
+    findings: list[Finding]
+    hypotheses: list[Hypothesis]
+    nothing: Claim | None
+    """The claim that nothing stands out, if it is so."""
+    checks: list[Check]
 
 
 class QueryHandler:
@@ -106,7 +120,7 @@ class QueryHandler:
         concluded = self._conclusions(desk, window, baseline)
         if concluded is None:
             return self._summary(request, desk, window)
-        findings, hypotheses, nothing = concluded
+        findings, hypotheses, nothing = concluded.findings, concluded.hypotheses, concluded.nothing
         about = (
             [f for f in findings if f.service in self._near(request.services, desk)] if request.services else findings
         )
@@ -122,7 +136,7 @@ class QueryHandler:
             claims = [*causes, *([order] if order else []), *changes, *stated]
         if not hypotheses:
             claims = [*([nothing] if nothing else []), *stated]
-        return assemble(
+        return self._told(
             desk,
             request.text,
             _headline(hypotheses, about, request.services),
@@ -130,27 +144,69 @@ class QueryHandler:
             window=window,
             baseline=baseline,
             findings=about,
+            seen=findings,
             hypotheses=hypotheses,
-            recommendations=self.troubleshooter.recommendations(hypotheses),
-            follow_ups=self.troubleshooter.follow_ups(hypotheses, missing=_lacking(desk)),
-            similar=self._past(desk, findings),
-            runbooks=self._runbooks(hypotheses),
+            checks=concluded.checks,
         )
 
-    def _conclusions(
-        self, desk: Workspace, window: Window, baseline: Window
-    ) -> tuple[list[Finding], list[Hypothesis], Claim | None] | None:
+    def _told(
+        self,
+        desk: Workspace,
+        question: str,
+        headline: str,
+        claims: Sequence[Claim],
+        *,
+        window: Window,
+        findings: Sequence[Finding],
+        seen: Sequence[Finding],
+        hypotheses: Sequence[Hypothesis],
+        baseline: Window | None = None,
+        checks: Sequence[Check] = (),
+        wanted: Sequence[str] = (),
+    ) -> ShownAnswer:
+        """Put an answer together with what belongs to its hypotheses."""
+        adviser = Adviser(desk, self.troubleshooter, self.knowledge)
+        past = adviser.past(seen, hypotheses)
+        lacking = adviser.missing(hypotheses, holdings(desk))
+        desk.missing += [sentence for sentence in lacking if sentence not in desk.missing]
+        hypotheses = adviser.with_references(hypotheses, seen, past)
+        return assemble(
+            desk,
+            question,
+            headline,
+            claims,
+            window=window,
+            baseline=baseline,
+            findings=findings,
+            hypotheses=hypotheses,
+            checks=checks,
+            recommendations=adviser.recommendations(hypotheses, seen),
+            follow_ups=self.troubleshooter.follow_ups(list(hypotheses), missing=[*wanted, *_lacking(desk)]),
+            similar=past,
+            runbooks=[f"{r.title} ({r.path})" for r in adviser.runbooks(hypotheses, seen)],
+        )
+
+    def _conclusions(self, desk: Workspace, window: Window, baseline: Window) -> _Concluded | None:
         if desk.analyzed and window == desk.window and baseline == desk.baseline:
             ranking = [e for e in desk.ledger if e.operation is not None and e.operation.name == "root_cause.rank"]
-            return desk.findings, desk.hypotheses.standing(), nothing_claim(ranking[-1]) if ranking else None
-        run = Pipeline(desk, window, baseline).run(self.troubleshooter)
+            standing = desk.hypotheses.standing()
+            held = {h.id for h in standing}
+            checks = [check for check in desk.checks if set(check.hypotheses) <= held]
+            return _Concluded(desk.findings, standing, nothing_claim(ranking[-1]) if ranking else None, checks)
+        adviser = Adviser(desk, self.troubleshooter, self.knowledge)
+        run = Pipeline(desk, window, baseline).run(
+            self.troubleshooter, lambda findings: adviser.learned("hypothesis", findings)
+        )
         if not run.compared:
             return None
         adopted = desk.hypotheses.adopt(run.hypotheses)
+        checks = Checker(desk, window, baseline).run(adopted)
+        checks = [check.model_copy(update={"id": f"C{number}"}) for number, check in enumerate(checks, 1)]
         if window == desk.window and baseline == desk.baseline:
             desk.analyzed = True
-            desk.recommendations = self.troubleshooter.recommendations(adopted)
-        return run.found, adopted, nothing_claim(run.ranking)
+            desk.checks = checks
+        argued = [desk.hypotheses[h.id] for h in adopted]
+        return _Concluded(run.found, argued, nothing_claim(run.ranking), checks)
 
     def _summary(self, request: Request, desk: Workspace, window: Window) -> ShownAnswer:
         """Say what is in logs that have no baseline: how much, of whom, how severe, and what mechanisms it names."""
@@ -177,22 +233,21 @@ class QueryHandler:
         hypotheses = desk.hypotheses.adopt(_speculative(argued))
         headline = hypotheses[0].cause if hypotheses else _summary_headline(findings, read=bool(claims))
         desk.missing.append("there is no baseline to compare with: give an earlier stretch of the same logs")
-        return assemble(
+        return self._told(
             desk,
             request.text,
             headline,
             [*cause_claims(hypotheses[:1]), *claims, *finding_claims(findings)],
             window=window,
             findings=findings,
+            seen=findings,
             hypotheses=hypotheses,
-            recommendations=self.troubleshooter.recommendations(hypotheses),
-            follow_ups=self.troubleshooter.follow_ups(hypotheses, missing=["logs from before it began"]),
-            similar=self._past(desk, findings),
-            runbooks=self._runbooks(hypotheses),
+            wanted=["logs from before it began"],
         )
 
     def _similar(self, request: Request, desk: Workspace) -> ShownAnswer:
-        past = self._past(desk, desk.findings)
+        adviser = Adviser(desk, self.troubleshooter, self.knowledge)
+        past = adviser.past(desk.findings, desk.hypotheses.standing())
         if past:
             headline = f"It resembles {past[0].case_id}: {past[0].title}"
         elif self.knowledge is None:
@@ -224,22 +279,6 @@ class QueryHandler:
 
     def _target(self, desk: Workspace) -> list[str]:
         return [desk.alert.service] if desk.alert and desk.alert.service else [f.service for f in desk.findings[:3]]
-
-    def _past(self, desk: Workspace, findings: Sequence[Finding]) -> list[SimilarCase]:
-        if self.knowledge is None or not findings:
-            return []
-        return self.knowledge.similar(
-            list(findings),
-            services=tuple({f.service for f in findings if f.service}),
-            mechanisms=tuple(h.mechanism for h in desk.hypotheses.standing()[:1]),
-            exclude=desk.case_id,
-        )
-
-    def _runbooks(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
-        if self.knowledge is None or not hypotheses:
-            return []
-        found = self.knowledge.search(hypotheses[0].mechanism.phrase, k=3)
-        return [f"{row['title']} ({row['path']})" for row in found.to_dict("records")]
 
 
 def _headline(hypotheses: Sequence[Hypothesis], findings: Sequence[Finding], services: Sequence[str]) -> str:

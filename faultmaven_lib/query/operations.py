@@ -13,6 +13,7 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import NotRerunnable
 from faultmaven_lib.findings import COLUMNS, findings_frame, is_findings
 from faultmaven_lib.model import Finding, FindingKind, Operation, ServiceGraph
+from faultmaven_lib.troubleshooting import measure
 
 Frames = Sequence[pd.DataFrame]
 
@@ -155,5 +156,6 @@ OPERATIONS: dict[str, tuple[int, Callable[[Frames, dict[str, Any]], pd.DataFrame
     "traces.graph": (1, traces_graph),
     "logs.summary": (1, logs_summary),
     "logs.errors": (1, logs_errors),
+    "check.measure": (1, measure),
 }
 """Beside those of the analysis: by name the version, and the function of the parents' frames and the parameters."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,6 +17,9 @@ from faultmaven_lib.model import Evidence, Finding, FindingKind, Hypothesis, Ope
 from faultmaven_lib.query.operations import rank, traces_graph
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Troubleshooter
+
+if TYPE_CHECKING:
+    from faultmaven_lib.knowledge.lessons import Lesson
 
 _CHANGES_BEFORE = timedelta(hours=24)
 """How long before the baseline a change may lie and still be looked at: many bite only hours later."""
@@ -52,8 +56,20 @@ class Pipeline:
         self.ranking: Evidence | None = None
         self.hypotheses: list[Hypothesis] = []
 
-    def run(self, troubleshooter: Troubleshooter | None = None) -> Pipeline:
-        """Compare, rank and argue; a source that cannot be read is left out and named in ``missing``."""
+    def run(
+        self,
+        troubleshooter: Troubleshooter | None = None,
+        learned: Callable[[list[Finding]], Mapping[str, Lesson]] | None = None,
+    ) -> Pipeline:
+        """Compare, rank and argue; a source that cannot be read is left out and named in ``missing``.
+
+        Parameters
+        ----------
+        troubleshooter
+            Argues the causes.
+        learned
+            Says of the findings what was made of mechanisms in similar incidents.
+        """
         steps = {
             "logs": self._logs,
             "metrics": self._metrics,
@@ -70,7 +86,13 @@ class Pipeline:
             return self
         causes = self._rank()
         adviser = troubleshooter or Troubleshooter()
-        self.hypotheses = adviser.hypotheses(self.found, causes, graph=self.desk.known_graph(), target=self.target)
+        self.hypotheses = adviser.hypotheses(
+            self.found,
+            causes,
+            graph=self.desk.known_graph(),
+            target=self.target,
+            learned=learned(self.found) if learned else None,
+        )
         return self
 
     @property

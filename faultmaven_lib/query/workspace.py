@@ -12,6 +12,7 @@ from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.findings import operation_of, to_findings
 from faultmaven_lib.model import (
     Alert,
+    Check,
     Claim,
     Evidence,
     Finding,
@@ -19,6 +20,7 @@ from faultmaven_lib.model import (
     Recommendation,
     ServiceGraph,
     Source,
+    Step,
     Window,
 )
 from faultmaven_lib.query.operations import graph_of
@@ -44,7 +46,11 @@ class Workspace:
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
     hypotheses: Board = field(default_factory=Board)
+    checks: list[Check] = field(default_factory=list)
+    """What tells the leading hypothesis from its alternatives."""
     recommendations: list[Recommendation] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    """What was done, in order."""
     claims: list[Claim] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """What could not be read or was not given, a sentence each."""
@@ -127,6 +133,25 @@ class Workspace:
             numbered.append(held)
         return numbered
 
+    def verdicts(self) -> dict[str, str]:
+        """Return what was accepted and rejected here: by id or path the latest of ``accept`` and ``reject``."""
+        return {item: s.action for s in self.steps if s.action in ("accept", "reject") for item in s.items}
+
+    def numbered(self, recommendations: Iterable[Recommendation]) -> list[Recommendation]:
+        """Keep recommendations and give them ids; one that is held already keeps its own."""
+        numbered = []
+        for one in recommendations:
+            place = next((i for i, held in enumerate(self.recommendations) if _same_advice(held, one)), None)
+            if place is None:
+                number = 1 + max((int(held.id[1:]) for held in self.recommendations if held.id), default=0)
+                fresh = one.model_copy(update={"id": f"R{number}"})
+                self.recommendations.append(fresh)
+            else:
+                fresh = one.model_copy(update={"id": self.recommendations[place].id})
+                self.recommendations[place] = fresh
+            numbered.append(fresh)
+        return numbered
+
     def services(self) -> tuple[str, ...]:
         """Return the names of all services that graph, alert, evidence and findings know."""
         graph = self.known_graph()
@@ -156,6 +181,10 @@ def _by_service(findings: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _parents(findings: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(e for text in findings["evidence"].astype(str) for e in text.split()))
+
+
+def _same_advice(one: Recommendation, other: Recommendation) -> bool:
+    return bool(one.id) and (one.action, one.hypothesis) == (other.action, other.hypothesis)
 
 
 def _same(one: Finding, other: Finding) -> bool:

@@ -7,6 +7,7 @@ from faultmaven_lib.render.chronology import Entry, timeline
 from faultmaven_lib.render.escape import clip, one_line, visible
 from faultmaven_lib.render.formats import count, in_words, moment, number, onset_text, window_text
 from faultmaven_lib.render.fragments import (
+    checks_html,
     claims_html,
     evidence_html,
     evidence_told,
@@ -30,6 +31,7 @@ __all__ = [
     "answer_html",
     "answer_markdown",
     "answer_text",
+    "checks_html",
     "chip",
     "claims_html",
     "clip",

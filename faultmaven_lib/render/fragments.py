@@ -10,6 +10,7 @@ from datetime import tzinfo
 from markupsafe import Markup
 
 from faultmaven_lib.model import (
+    Check,
     Claim,
     Evidence,
     Finding,
@@ -21,6 +22,7 @@ from faultmaven_lib.model import (
     Verification,
 )
 from faultmaven_lib.render.arguments import Arguments, arguments
+from faultmaven_lib.render.checks import check_answer, check_expected
 from faultmaven_lib.render.chronology import Entry
 from faultmaven_lib.render.formats import count
 from faultmaven_lib.render.tables import Preview, counts_in_words, preview
@@ -230,6 +232,25 @@ def recommendations_html(
     return render(
         "recommendations.html",
         recommendations=list(recommendations),
+        entries=_by_id(evidence),
+        prefix=prefix,
+    )
+
+
+def checks_html(checks: Iterable[Check], evidence: Iterable[Evidence] = (), *, prefix: str = PREFIX) -> str:
+    """Return what tells hypotheses apart, with the answers that the data at hand gave.
+
+    Examples
+    --------
+    >>> asked = Check(question="Is <db> full?", hypotheses=("H1", "H2"), expected=("yes: H1", "no: H2"))
+    >>> "Is &lt;db&gt; full?" in checks_html([asked])
+    True
+    """
+    return render(
+        "checks.html",
+        checks=list(checks),
+        expected=check_expected,
+        answer=check_answer,
         entries=_by_id(evidence),
         prefix=prefix,
     )

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from faultmaven_lib.model import (
     Answer,
+    Check,
     Claim,
     Evidence,
     Finding,
@@ -16,6 +17,7 @@ from faultmaven_lib.model import (
     Verification,
 )
 from faultmaven_lib.render.arguments import arguments
+from faultmaven_lib.render.checks import check_answer, check_expected
 from faultmaven_lib.render.chronology import Entry
 from faultmaven_lib.render.escape import clip, code
 from faultmaven_lib.render.escape import markdown as md
@@ -52,6 +54,8 @@ def _answer(answer: Answer, zone: Zone) -> Iterator[str]:
     if answer.window is not None:
         against = f" compared with {window_text(answer.baseline, zone)}" if answer.baseline else ""
         yield f"Looked at {md(window_text(answer.window, zone))}{md(against)}"
+    if answer.progress:
+        yield md(answer.progress)
     if answer.claims:
         yield claims(answer.claims)
     if answer.hypotheses:
@@ -60,6 +64,9 @@ def _answer(answer: Answer, zone: Zone) -> Iterator[str]:
     if answer.findings:
         yield "### What differs"
         yield findings(answer.findings, limit=10, zone=zone)
+    if answer.checks:
+        yield "### What tells them apart"
+        yield checks(answer.checks)
     if answer.recommendations:
         yield "### Next steps"
         yield recommendations(answer.recommendations)
@@ -162,6 +169,19 @@ def recommendations(steps: Iterable[Recommendation]) -> str:
         lines += [f"   - {code(line)}" for line in step.command.splitlines() if line.strip()]
         for name, text in (("Risk", step.risk), ("It helped if", step.verify), ("Way back", step.rollback)):
             lines += [f"   - {name}: {md(text)}"] if text else []
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+def checks(asked: Iterable[Check]) -> str:
+    """Return what tells hypotheses apart as a list, with the answers."""
+    parts = []
+    for check in asked:
+        lines = [f"- **{md(check.question)}** {md(check_expected(check))}"]
+        if check.outcome != "open":
+            lines.append(f"   - {md(check_answer(check))}{cites(check.evidence)}")
+        elif check.query or check.command:
+            lines.append(f"   - {code(f'{check.source}: {check.query}' if check.query else check.command)}")
         parts.append("\n".join(lines))
     return "\n".join(parts)
 

@@ -101,6 +101,7 @@ def answer_html(answer: Answer, *, zone: str | tzinfo | None = None) -> str:
                 answer.hypotheses, evidence, answer.findings, prefix=prefix, zone=zone
             ),
             findings=fragments.findings_html(answer.findings, evidence, limit=10, prefix=prefix, zone=zone),
+            checks=fragments.checks_html(answer.checks, evidence, prefix=prefix),
             recommendations=fragments.recommendations_html(answer.recommendations, evidence, prefix=prefix),
             similar=fragments.similar_html(answer.similar),
             evidence=fragments.evidence_html(evidence, open_results=False, prefix=prefix, zone=zone),

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sized
 from datetime import tzinfo
 
-from faultmaven_lib.model import Answer, Evidence, Hypothesis, Recommendation
+from faultmaven_lib.model import Answer, Check, Evidence, Hypothesis, Recommendation
 from faultmaven_lib.render.arguments import Argument, arguments
+from faultmaven_lib.render.checks import check_answer, check_expected
 from faultmaven_lib.render.escape import clip, one_line
 from faultmaven_lib.render.formats import count, onset_text, window_text
 
@@ -41,6 +42,8 @@ def answer_text(answer: Answer, width: int = 100, *, zone: str | tzinfo | None =
         lines.add(f"Looked at {window_text(answer.window, zone)}", "  ")
         if answer.baseline is not None:
             lines.add(f"compared with {window_text(answer.baseline, zone)}", "  ")
+    if answer.progress:
+        lines.add(answer.progress, "  ")
     lines.gap(if_any=answer.claims)
     for claim in answer.claims:
         lines.item(f"{claim.text}{_cites(claim.evidence)}")
@@ -52,6 +55,9 @@ def answer_text(answer: Answer, width: int = 100, *, zone: str | tzinfo | None =
         lines.item(f"{finding.sentence}{_cites(finding.evidence)}")
     if len(answer.findings) > _FINDINGS:
         lines.item(f"and {count(len(answer.findings) - _FINDINGS, 'more finding')}")
+    lines.heading("What tells them apart", if_any=answer.checks)
+    for check in answer.checks:
+        _check(lines, check)
     lines.heading("Next steps", if_any=answer.recommendations)
     for place, step in enumerate(answer.recommendations, 1):
         _step(lines, place, step)
@@ -131,8 +137,19 @@ def _told(items: tuple[Argument, ...], more: int) -> Iterator[str]:
         yield f"and {more} more"
 
 
+def _check(lines: _Lines, check: Check) -> None:
+    lines.item(check.question, check.id or "-")
+    indent = " " * (3 + min(len(one_line(check.id or "-")), _MARK))
+    lines.add(check_expected(check), indent)
+    if check.outcome == "open":
+        asked = f"{check.source}: {check.query}" if check.source else check.command
+        lines.add(f"$ {asked}", indent, f"{indent}  ")
+    else:
+        lines.add(f"{check_answer(check)}{_cites(check.evidence)}", indent)
+
+
 def _step(lines: _Lines, place: int, step: Recommendation) -> None:
-    lines.item(f"{step.action}{_cites(step.evidence)}", f"{place}.")
+    lines.item(f"{step.action}{_cites(step.evidence)}", f"{step.id or place}.")
     if step.rationale:
         lines.add(step.rationale, "     ")
     for command in step.command.splitlines():

@@ -1,6 +1,26 @@
 """Module 3, AI Troubleshooting: hypotheses with evidence for and against, and what to do next."""
 
 from faultmaven_lib.troubleshooting.board import Board
-from faultmaven_lib.troubleshooting.troubleshooter import Troubleshooter, sentence
+from faultmaven_lib.troubleshooting.holdings import Holdings
+from faultmaven_lib.troubleshooting.measuring import measure, outcome_of, seconds_of
+from faultmaven_lib.troubleshooting.mechanisms import sentence
+from faultmaven_lib.troubleshooting.references import Reference, alike, runbooks, sought
+from faultmaven_lib.troubleshooting.separating import Asked, likelihood, separating
+from faultmaven_lib.troubleshooting.troubleshooter import Troubleshooter
 
-__all__ = ["Board", "Troubleshooter", "sentence"]
+__all__ = [
+    "Asked",
+    "Board",
+    "Holdings",
+    "Reference",
+    "Troubleshooter",
+    "alike",
+    "likelihood",
+    "measure",
+    "outcome_of",
+    "runbooks",
+    "seconds_of",
+    "sentence",
+    "separating",
+    "sought",
+]

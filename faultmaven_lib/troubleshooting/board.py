@@ -9,7 +9,7 @@ import pandas as pd
 
 from faultmaven_lib.exceptions import UnknownEvidence
 from faultmaven_lib.model import Confidence, Hypothesis, Mechanism, Status
-from faultmaven_lib.troubleshooting.troubleshooter import sentence
+from faultmaven_lib.troubleshooting.mechanisms import sentence
 
 _COLUMNS = (
     "id cause service mechanism n_for n_against status confidence onset supports contradicts alternative_to".split()
@@ -96,6 +96,22 @@ class Board:
             weaker = {Confidence.STRONG: Confidence.PROBABLE}.get(held.confidence, Confidence.SPECULATIVE)
             update |= {"confidence": weaker, "cause": sentence(held.service, held.mechanism, weaker)}
         return self._replace(held, update)
+
+    def attach(self, hypothesis_id: str, *, runbooks: Iterable[str], similar: Iterable[str]) -> Hypothesis:
+        """Note the runbooks that fit a hypothesis and the similar cases that had its mechanism."""
+        return self._replace(self[hypothesis_id], {"runbooks": tuple(runbooks), "similar": tuple(similar)})
+
+    def put_first(self, hypothesis_id: str) -> None:
+        """Let a hypothesis lead; the others keep their order and become its alternatives."""
+        self._order([self[hypothesis_id], *(h for h in self if h.id != hypothesis_id)])
+
+    def put_last(self, hypothesis_id: str) -> None:
+        """Put a hypothesis behind all others; it is not refuted by that."""
+        self._order([*(h for h in self if h.id != hypothesis_id), self[hypothesis_id]])
+
+    def _order(self, wanted: list[Hypothesis]) -> None:
+        leader = next((h.id for h in wanted if h.status not in (Status.REFUTED, Status.RETIRED)), None)
+        self._held = {h.id: h.model_copy(update={"alternative_to": None if h.id == leader else leader}) for h in wanted}
 
     def settle(self, hypothesis_id: str, status: Status, *, by: str) -> Hypothesis:
         """Give a hypothesis its status; its sentence says so."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,43 +19,20 @@ from faultmaven_lib.model import (
     ServiceGraph,
     Status,
 )
-from faultmaven_lib.troubleshooting.playbook import PLAYBOOK
+from faultmaven_lib.troubleshooting.mechanisms import BY_CHANGE, EXPLAINS, sentence
+from faultmaven_lib.troubleshooting.playbook import PLAYBOOK, Step
 from faultmaven_lib.troubleshooting.signs import Sign, side, signs_of, signs_of_change
 
-_BY_CHANGE = frozenset(
-    {
-        Mechanism.CODE_ERROR,
-        Mechanism.CONFIGURATION_ERROR,
-        Mechanism.LIMIT_TOO_LOW,
-        Mechanism.MEMORY_LEAK,
-        Mechanism.SLOW_QUERY,
-        Mechanism.SCHEMA_MISMATCH,
-        Mechanism.AUTHENTICATION_FAILURE,
-        Mechanism.UNKNOWN,
-    }
-)
-"""Mechanisms that a deploy, a commit, a flag or a setting brings about by itself."""
+if TYPE_CHECKING:
+    from faultmaven_lib.knowledge.lessons import Lesson
 
-_EXPLAINS: dict[Mechanism, frozenset[Mechanism]] = {
-    Mechanism.LOCK_CONTENTION: frozenset(
-        {Mechanism.CONNECTION_POOL_EXHAUSTED, Mechanism.SLOW_QUERY, Mechanism.DEPENDENCY_TIMEOUT}
-    ),
-    Mechanism.SLOW_QUERY: frozenset({Mechanism.CONNECTION_POOL_EXHAUSTED, Mechanism.DEPENDENCY_TIMEOUT}),
-    Mechanism.OUT_OF_MEMORY: frozenset({Mechanism.PROCESS_CRASH, Mechanism.DEPENDENCY_UNREACHABLE}),
-    Mechanism.MEMORY_LEAK: frozenset(
-        {Mechanism.OUT_OF_MEMORY, Mechanism.PROCESS_CRASH, Mechanism.DEPENDENCY_UNREACHABLE, Mechanism.CPU_SATURATION}
-    ),
-    Mechanism.DISK_FULL: frozenset({Mechanism.PROCESS_CRASH, Mechanism.CODE_ERROR}),
-    Mechanism.PROCESS_CRASH: frozenset({Mechanism.DEPENDENCY_UNREACHABLE, Mechanism.NETWORK_LOSS}),
-    Mechanism.CACHE_EVICTION: frozenset({Mechanism.SLOW_QUERY}),
-    Mechanism.POISON_MESSAGE: frozenset({Mechanism.QUEUE_BACKLOG}),
-}
-"""What a mechanism is known to bring about elsewhere: it stands behind those, never the other way round."""
 _AHEAD = timedelta(seconds=10)
 _PLAIN, _FAIRLY = 0.8, 0.55
 """So strong are the signs of a mechanism that stands behind another one; less strong ones have to come first."""
 _EXPLAINED = 0.6
 """Share of its score that a mechanism keeps when another one, plainly seen, would bring it about."""
+_LEARNED = 0.05
+"""So far can feedback in similar incidents move a score: it decides between causes that are nearly as likely."""
 
 
 @dataclass
@@ -71,6 +49,7 @@ class _Candidate:
     evidence: list[str] = field(default_factory=list)
     change: str | None = None
     explained_by: str = ""
+    lesson: Lesson | None = None
 
     def see(self, finding: Finding, where: str, weight: float) -> None:
         self.weights[where] = max(weight, self.weights.get(where, 0.0))
@@ -87,7 +66,8 @@ class _Candidate:
 
     @property
     def score(self) -> float:
-        return (0.55 * self.rank + 0.45 * self.strength) * (_EXPLAINED if self.explained_by else 1.0)
+        learned = _LEARNED * self.lesson.weight if self.lesson else 0.0
+        return (0.55 * self.rank + 0.45 * self.strength) * (_EXPLAINED if self.explained_by else 1.0) + learned
 
 
 class Troubleshooter:
@@ -119,6 +99,7 @@ class Troubleshooter:
         *,
         graph: ServiceGraph | None = None,
         target: str = "",
+        learned: Mapping[str, Lesson] | None = None,
     ) -> list[Hypothesis]:
         """Return the hypotheses that the findings carry, the leading one first; none where no cause stands out.
 
@@ -133,11 +114,16 @@ class Troubleshooter:
             Who calls whom; without it, order and signs alone decide.
         target
             The service that the alert is about.
+        learned
+            By mechanism, what was made of it in similar incidents: it decides between what is nearly as likely, and
+            is among the reasons.
         """
         stated = list(findings)
         if causes.empty:
             return []
         candidates = self._candidates(stated, causes, graph)
+        for one in candidates:
+            one.lesson = (learned or {}).get(one.mechanism.value)
         ranks = _ranks(causes)[0]
         ranked = sorted(candidates, key=lambda c: (-c.score, c.service, c.mechanism.value))
         chosen = self._with_alternative(ranked, causes, target)
@@ -167,21 +153,39 @@ class Troubleshooter:
             )
         return hypotheses
 
-    def recommendations(self, hypotheses: Iterable[Hypothesis]) -> list[Recommendation]:
-        """Return what to do next: for the leading hypothesis first, then the check that tests the alternative."""
+    def recommendations(
+        self,
+        hypotheses: Iterable[Hypothesis],
+        findings: Iterable[Finding] = (),
+        *,
+        learned: Mapping[str, Lesson] | None = None,
+    ) -> list[Recommendation]:
+        """Return what to do next: for the leading hypothesis first, then the check that tests each alternative.
+
+        Parameters
+        ----------
+        hypotheses
+            The leading one first.
+        findings
+            The strongest one of a hypothesis is told in the rationale of its first step.
+        learned
+            By key, what was made of a step in similar incidents: it orders the changes of a hypothesis.
+        """
         steps: list[Recommendation] = []
+        told = {f.id: f for f in findings if f.id}
         for hypothesis in hypotheses:
             if hypothesis.status in (Status.REFUTED, Status.RETIRED):
                 continue
             entries = PLAYBOOK[hypothesis.mechanism]
-            for entry in entries if not steps else entries[:1]:
-                # A service name may come from a log line: in a command it is quoted.
-                quoted = shlex.quote(hypothesis.service)
-                fields = {
-                    k: v.replace("{service}", quoted if k == "command" else hypothesis.service)
-                    for k, v in entry.items()
-                }
-                steps.append(Recommendation(**fields, hypothesis=hypothesis.id, evidence=hypothesis.supports[:3]))
+            own = [_advice(entry, hypothesis) for entry in (entries if not steps else entries[:1])]
+            weights = {key: lesson.weight for key, lesson in (learned or {}).items()}
+            own.sort(key=lambda step: (step.changes, -weights.get(step.key, 0.0)))
+            shown = max((told[i] for i in hypothesis.findings if i in told), key=lambda f: f.score, default=None)
+            if shown is not None and own:
+                why = f"{own[0].rationale} Seen here: {shown.sentence}"
+                ids = tuple(dict.fromkeys([*shown.evidence, *own[0].evidence]))
+                own[0] = own[0].model_copy(update={"rationale": why, "evidence": ids})
+            steps += own
         return steps
 
     def follow_ups(self, hypotheses: list[Hypothesis], *, missing: Iterable[str] = ()) -> list[str]:
@@ -228,13 +232,13 @@ class Troubleshooter:
                 for finding in own[:5]:
                     candidate(service, sign.mechanism).see(finding, "change", sign.weight)
         for one in found.values():
-            if one.change is not None and one.mechanism in _BY_CHANGE:
+            if one.change is not None and one.mechanism in BY_CHANGE:
                 one.weights.setdefault("change", 0.4)
         for one in found.values():
             behind = [
                 c
                 for c in found.values()
-                if one.mechanism in _EXPLAINS.get(c.mechanism, ())
+                if one.mechanism in EXPLAINS.get(c.mechanism, ())
                 and (c.strength >= _PLAIN or (c.strength >= _FAIRLY and _precedes(c, one)))
             ]
             one.explained_by = behind[0].mechanism.phrase + " in " + behind[0].service if behind else ""
@@ -262,21 +266,21 @@ class Troubleshooter:
         return chosen
 
 
-def sentence(service: str, mechanism: Mechanism, confidence: Confidence, status: Status = Status.OPEN) -> str:
-    """Return the one sentence of a hypothesis, as its status and confidence stand."""
-    what = f"{mechanism.phrase[0].upper()}{mechanism.phrase[1:]} in {service}"
-    if status is Status.REFUTED:
-        return f"{what} is not the cause."
-    if status is Status.CONFIRMED:
-        return f"{what} is the confirmed cause."
-    return f"{what} is {_STANDING[confidence]}."
-
-
-_STANDING = {
-    Confidence.STRONG: "the most likely cause, on strong evidence",
-    Confidence.PROBABLE: "the probable cause",
-    Confidence.SPECULATIVE: "a possible cause",
-}
+def _advice(step: Step, hypothesis: Hypothesis) -> Recommendation:
+    # A service name may come from a log line: in a command it is quoted.
+    quoted = shlex.quote(hypothesis.service)
+    texts = {
+        name: value.replace("{service}", quoted if name == "command" else hypothesis.service)
+        for name, value in step._asdict().items()
+        if name != "changes"
+    }
+    return Recommendation(
+        **texts,
+        changes=step.changes,
+        key=f"{hypothesis.mechanism.value}: {step.action}",
+        hypothesis=hypothesis.id,
+        evidence=hypothesis.supports[:3],
+    )
 
 
 def _ranks(causes: pd.DataFrame) -> tuple[dict[str, float], dict[str, list[str]], dict[str, str]]:
@@ -350,6 +354,8 @@ def _for(candidate: _Candidate) -> list[str]:
     reasons = [f"{_and(kinds)} of {candidate.service} {verb} {candidate.mechanism.phrase}"] if kinds else []
     if candidate.explained_by:
         reasons.append(f"{candidate.explained_by} would bring it about")
+    if candidate.lesson is not None:
+        reasons.append(f"{candidate.mechanism.phrase} was {candidate.lesson}")
     if candidate.rank >= 0.999:
         reasons.append(f"{candidate.service} ranks first among the services that moved")
     return reasons
