@@ -53,11 +53,7 @@ class Lesson:
     last: datetime
 
     def __str__(self) -> str:
-        counts = {
-            "accepted": self.accepted,
-            "led to a confirmed cause": self.confirmed,
-            "rejected": self.rejected,
-        }
+        counts = {"accepted": self.accepted, "confirmed": self.confirmed, "rejected": self.rejected}
         told = [f"{what} in {n}" for what, n in counts.items() if n]
         total = self.accepted + self.rejected + self.confirmed
         return f"{', '.join(told)} similar incident{'s' if total > 1 else ''}, last {self.last:%Y-%m-%d}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import FaultMavenError
-from faultmaven_lib.model import Check, Evidence, Hypothesis, Operation, Window
+from faultmaven_lib.model import Check, Evidence, Hypothesis, Mechanism, Operation, Window
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import Asked, Holdings, likelihood, measure, outcome_of, seconds_of, separating
 
@@ -68,6 +68,32 @@ class Checker:
         self._held = holdings(desk)
         self._known: dict[Asked, Evidence] = {}
 
+    def argue(self, hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list[Check]]:
+        """Return hypotheses in the order that the checks leave them in, and the checks of the one that leads then.
+
+        An alternative that a check speaks for takes the lead, where its score times the likelihood of the answer is
+        the larger: the first one says how well the signs fit, the other how well the answer does. That it is not the
+        one makes it no unknown other: what names no mechanism takes no lead.
+        """
+        order = list(hypotheses)
+        checks = self.run(order)
+        for check, other in zip(checks, order[1:], strict=False):
+            leader, named = order[0], other.mechanism is not Mechanism.UNKNOWN
+            if named and check.speaks_for == other.id and self._odds(check, leader, other) < 1.0:
+                because = f'it leads, since the answer to "{check.question}" speaks for it'
+                self.desk.hypotheses.lead(other.id, because=because)
+                order = [other, *(h for h in order if h.id != other.id)]
+                checks = self.run(order)
+                break
+        return [self.desk.hypotheses[h.id] for h in order], checks
+
+    def _odds(self, check: Check, leader: Hypothesis, other: Hypothesis) -> float:
+        asked = next((a for a, entry in self._known.items() if entry.id in check.evidence), None)
+        if asked is None:
+            return 1.0
+        first, second = (_foretold(asked, h, check.outcome) for h in (leader, other))
+        return max(leader.score, 1e-6) * first / (max(other.score, 1e-6) * second)
+
     def run(self, hypotheses: Sequence[Hypothesis]) -> list[Check]:
         """Return a check for each alternative to the first hypothesis, answered where the data at hand does.
 
@@ -90,8 +116,7 @@ class Checker:
         self._known[asked] = entry
         outcome, told = outcome_of(entry.frame)
         update = {"outcome": outcome, "answer": told, "evidence": (entry.id,)}
-        yes = (likelihood(asked, leader), likelihood(asked, other))
-        first, second = yes if outcome == "yes" else (1 - yes[0], 1 - yes[1])
+        first, second = (_foretold(asked, h, outcome) for h in (leader, other))
         if outcome != "unclear" and max(first, second) >= _TELLS * min(first, second):
             winner, loser = (leader, other) if first > second else (other, leader)
             update["speaks_for"] = winner.id
@@ -135,3 +160,9 @@ class Checker:
 
     def _compared_traces(self) -> list[Evidence]:
         return [e for e in self.desk.ledger if e.operation is not None and e.operation.name == "traces.compare"]
+
+
+def _foretold(asked: Asked, hypothesis: Hypothesis, outcome: str) -> float:
+    """Return how likely an answer is if a hypothesis is true."""
+    yes = likelihood(asked, hypothesis)
+    return yes if outcome == "yes" else 1.0 - yes

@@ -200,12 +200,11 @@ class QueryHandler:
         if not run.compared:
             return None
         adopted = desk.hypotheses.adopt(run.hypotheses)
-        checks = Checker(desk, window, baseline).run(adopted)
+        argued, checks = Checker(desk, window, baseline).argue(adopted)
         checks = [check.model_copy(update={"id": f"C{number}"}) for number, check in enumerate(checks, 1)]
         if window == desk.window and baseline == desk.baseline:
             desk.analyzed = True
             desk.checks = checks
-        argued = [desk.hypotheses[h.id] for h in adopted]
         return _Concluded(run.found, argued, nothing_claim(run.ranking), checks)
 
     def _summary(self, request: Request, desk: Workspace, window: Window) -> ShownAnswer:

@@ -87,6 +87,10 @@ def _asked(entry: Evidence) -> str:
     # What was added by hand has no query; the note that came with it says what it is.
     if entry.kind == "manual" and entry.notes:
         return f"{entry.label}: {entry.notes[0]}"
+    if {"outcome", "sentence"} <= set(entry.columns) and entry.rows:
+        # The answer to a check: it says in words what was measured.
+        answers = entry.frame
+        return str(answers.sort_values("outcome", ascending=False, kind="stable")["sentence"].iloc[0])
     if entry.operation is not None and len(entry.parents) > _PARENTS:
         return f"{entry.operation.name} of {len(entry.parents)} results"
     return entry.label

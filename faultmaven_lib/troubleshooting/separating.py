@@ -62,13 +62,13 @@ def separating(leader: Hypothesis, other: Hypothesis, held: Holdings) -> tuple[C
     held
         What is connected: a question that it answers goes before one that takes a person.
     """
-    best: tuple[float, float, Asked] | None = None
+    best: tuple[tuple[float, bool], float, Asked] | None = None
     for one in (leader, other):
         if one.mechanism in PROBES:
             asked = Asked(one.mechanism, one.service)
-            apart = abs(likelihood(asked, leader) - likelihood(asked, other))
-            worth = apart if _readable(asked, held) else apart * _BY_HAND
-            if apart >= _APART and (best is None or worth > best[0] + 1e-9):
+            apart, readable = abs(likelihood(asked, leader) - likelihood(asked, other)), _readable(asked, held)
+            worth = (round(apart if readable else apart * _BY_HAND, 6), readable)
+            if apart >= _APART and (best is None or worth > best[0]):
                 best = (worth, apart, asked)
     if best is None:
         return _by_hand(leader, other), None

@@ -355,7 +355,7 @@ def _for(candidate: _Candidate) -> list[str]:
     if candidate.explained_by:
         reasons.append(f"{candidate.explained_by} would bring it about")
     if candidate.lesson is not None:
-        reasons.append(f"{candidate.mechanism.phrase} was {candidate.lesson}")
+        reasons.append(f"{candidate.mechanism.phrase}: {candidate.lesson}")
     if candidate.rank >= 0.999:
         reasons.append(f"{candidate.service} ranks first among the services that moved")
     return reasons
