@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 
 from faultmaven_lib.evidence import Ledger
 from faultmaven_lib.investigation.dossier import case_of, shown_findings
-from faultmaven_lib.model import Alert, Case, ServiceGraph, Source, Window
+from faultmaven_lib.model import Alert, AuditEntry, Case, ServiceGraph, Source, Window
 from faultmaven_lib.query import Workspace
+from faultmaven_lib.troubleshooting import milestones, progress, stuck
 
 
 class Holding:
@@ -65,6 +68,29 @@ class Holding:
     def hypotheses(self) -> pd.DataFrame:
         """The hypotheses: cause, service, mechanism, n_for, n_against, status, confidence, and the evidence."""
         return self._desk.hypotheses.frame()
+
+    @property
+    def milestones(self) -> pd.DataFrame:
+        """How far the investigation is: by name ``reached, at, evidence, how``.
+
+        ``how`` says by what a milestone was reached, or what would reach it; ``attrs["stuck"]`` says that the
+        investigation is stuck, and is empty if it is not.
+        """
+        case = self.case()
+        passed = milestones(case, self._audit())
+        rows = [m.model_dump() | {"evidence": " ".join(m.evidence)} for m in passed]
+        frame = pd.DataFrame(rows, columns=["name", "reached", "at", "evidence", "how"]).set_index("name")
+        frame["at"] = pd.to_datetime(frame["at"], utc=True)
+        frame.attrs["stuck"] = stuck(case, passed, now=datetime.now(UTC))
+        return frame
+
+    def _progress(self) -> str:
+        case = self.case()
+        return progress(case, milestones(case, self._audit()), now=datetime.now(UTC)) if self._desk.hypotheses else ""
+
+    def _audit(self) -> list[AuditEntry]:
+        """The audit log, as far as it can be read; an investigation that was never saved has none."""
+        return []
 
     def case(self) -> Case:
         """Return the investigation as the noun that is stored."""

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import pandas as pd
 
+from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import FaultMavenError, SourceError
 from faultmaven_lib.investigation.asking import connected
 from faultmaven_lib.investigation.dossier import (
@@ -17,24 +18,19 @@ from faultmaven_lib.investigation.dossier import (
     enter,
     leading_services,
     reconnected,
-    with_fields,
 )
-from faultmaven_lib.investigation.holding import Holding
+from faultmaven_lib.investigation.judging import Judging
 from faultmaven_lib.investigation.verification import Verifier
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
     Alert,
     Answer,
+    AuditEntry,
     Case,
-    ConfirmedCause,
     Evidence,
-    Hypothesis,
     Incident,
-    Mechanism,
     ServiceGraph,
     Source,
-    Statement,
-    Status,
     Times,
     Verification,
     Window,
@@ -47,7 +43,7 @@ from faultmaven_lib.storage import Store
 from faultmaven_lib.storage.archive import read_archive, write_archive
 
 
-class Investigation(Holding):
+class Investigation(Judging):
     """One incident: its sources and windows, the evidence ledger, findings, hypotheses, and the case they make.
 
     Parameters
@@ -106,6 +102,7 @@ class Investigation(Holding):
         self._store: Store | None = None
         self._knowledge: KnowledgeBase | None = None
         self._verifications: list[Verification] = []
+        self._given = []
         self._take(case, sources or {})
 
     def _take(self, case: Case, sources: Mapping[str, Any]) -> None:
@@ -190,7 +187,9 @@ class Investigation(Holding):
             As in the conventions; its ``attrs`` cite the evidence.
         """
         self._desk.cell = _cell()
-        return self._desk.fetch(source, text, Window.model_validate(window) if window is not None else self.window)
+        frame = self._desk.fetch(source, text, Window.model_validate(window) if window is not None else self.window)
+        self._desk.note("query", cited(frame))
+        return frame
 
     def add(
         self,
@@ -226,56 +225,8 @@ class Investigation(Holding):
             self._weigh(supports, "supports", ids)
         if contradicts is not None:
             self._weigh(contradicts, "contradicts", ids)
+        self._desk.note("add", ids, " ".join(f"{w} {h}" for w, h in (("for", supports), ("against", contradicts)) if h))
         return ids
-
-    def _weigh(self, hypothesis_id: str, side: Literal["supports", "contradicts"], ids: list[str]) -> None:
-        before = self._desk.hypotheses[hypothesis_id]
-        self._restate(before, self._desk.hypotheses.weigh(hypothesis_id, side, ids, by=settings().user))
-
-    def propose(self, service: str, mechanism: Mechanism | str, supports: Iterable[str] = ()) -> str:
-        """Put up a hypothesis of one's own; it starts as speculative. Returns its id."""
-        ids = [self.evidence[e].id for e in supports]
-        return self._desk.hypotheses.propose(service, Mechanism(mechanism), ids, by=settings().user).id
-
-    def confirm(self, hypothesis_id: str) -> None:
-        """Settle a hypothesis as the cause; its onset is when the incident started, unless that is set already."""
-        held = self._settle(hypothesis_id, Status.CONFIRMED)
-        onset = held.onset if isinstance(held.onset, datetime) else None
-        cause = ConfirmedCause(service=held.service, mechanism=held.mechanism, onset=onset)
-        times = self._case.times.model_copy(update={"started": self._case.times.started or onset})
-        self._case = self._case.model_copy(update={"confirmed_cause": cause, "times": times})
-
-    def refute(self, hypothesis_id: str) -> None:
-        """Settle a hypothesis as not the cause."""
-        self._settle(hypothesis_id, Status.REFUTED)
-
-    def _settle(self, hypothesis_id: str, status: Status) -> Hypothesis:
-        before = self._desk.hypotheses[hypothesis_id]
-        after = self._desk.hypotheses.settle(hypothesis_id, status, by=settings().user)
-        self._restate(before, after)
-        return after
-
-    def _restate(self, before: Hypothesis, after: Hypothesis) -> None:
-        """Let the claims that restate a hypothesis say what it says now."""
-        self._desk.claims[:] = [
-            c.model_copy(update={"text": after.cause}) if c.hypotheses == (after.id,) and c.text == before.cause else c
-            for c in self._desk.claims
-        ]
-
-    def state(self, text: str, author: str | None = None) -> None:
-        """Keep a sentence by a person: shown under their name, never as a claim."""
-        statement = Statement(text=text, author=author or settings().user, at=datetime.now(UTC))
-        self._case = self._case.model_copy(update={"statements": (*self._case.statements, statement)})
-
-    def update(self, **fields: Any) -> None:
-        """Set what people know of the case, such as its severity, times, people or action items.
-
-        Raises
-        ------
-        FaultMavenError
-            If a field is not one that people set, or its value does not fit.
-        """
-        self._case = with_fields(self._case, fields)
 
     def analyze(self) -> Answer:
         """Run the whole first pass: compare windows, rank services, argue causes. Returns the Answer."""
@@ -287,7 +238,8 @@ class Investigation(Holding):
         self._desk.missing.clear()
         answer = QueryHandler(knowledge=self._reachable_knowledge()).answer(question, self._desk)
         self._desk.claims += [claim for claim in answer.claims if claim not in self._desk.claims]
-        return answer
+        self._desk.note("ask", detail=question)
+        return answer.model_copy(update={"progress": self._progress()})
 
     def similar(self, k: int = 5) -> pd.DataFrame:
         """Return stored cases that resemble this one: case_id, title, score, why, cause. None is an answer."""
@@ -344,6 +296,8 @@ class Investigation(Holding):
             case = case.model_copy(update={"id": self.store.new_id()})
         self._case = self.store.save(case)
         self._desk.case_id = self._case.id
+        self.store.assign_feedback(self._given, self._case.id)
+        self._given.clear()
         return self._case.id
 
     def export(self, path: str | Path) -> Path:
@@ -384,8 +338,17 @@ class Investigation(Holding):
             self._knowledge = KnowledgeBase(store=self.store)
         return self._knowledge
 
+    def _audit(self) -> list[AuditEntry]:
+        if not self.id:
+            return []
+        try:
+            return self.store.audit(self.id)
+        except FaultMavenError:
+            return []  # out of reach, or an exported case that this store never had
+
     def _reachable_knowledge(self) -> KnowledgeBase | None:
         try:
+            self.knowledge.store.knowledge_version()  # nothing is opened before it is asked
             return self.knowledge
         except FaultMavenError as error:
             # An incident has to be workable while the shared database is down.

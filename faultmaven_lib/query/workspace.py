@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -25,8 +26,10 @@ from faultmaven_lib.model import (
 )
 from faultmaven_lib.query.operations import graph_of
 from faultmaven_lib.redaction import redactor
+from faultmaven_lib.settings import settings
 from faultmaven_lib.troubleshooting import Board
 
+_DETAIL = 500
 _MOST_SERVICES = 12
 """Findings of the services that stand out most are entered one evidence a service, the rest together."""
 
@@ -132,6 +135,15 @@ class Workspace:
                 self.findings.append(held)
             numbered.append(held)
         return numbered
+
+    def note(self, action: str, items: Iterable[str] = (), detail: str = "") -> None:
+        """Note what was done."""
+        self.steps.append(
+            Step.model_validate(
+                {"at": datetime.now(UTC), "actor": settings().user, "action": action, "items": tuple(items),
+                 "detail": redactor().redact(detail[:_DETAIL])}
+            )
+        )  # fmt: skip
 
     def verdicts(self) -> dict[str, str]:
         """Return what was accepted and rejected here: by id or path the latest of ``accept`` and ``reject``."""

@@ -4,6 +4,7 @@ from faultmaven_lib.troubleshooting.board import Board
 from faultmaven_lib.troubleshooting.holdings import Holdings
 from faultmaven_lib.troubleshooting.measuring import measure, outcome_of, seconds_of
 from faultmaven_lib.troubleshooting.mechanisms import sentence
+from faultmaven_lib.troubleshooting.milestones import milestones, progress, stuck
 from faultmaven_lib.troubleshooting.references import Reference, alike, runbooks, sought
 from faultmaven_lib.troubleshooting.separating import Asked, likelihood, separating
 from faultmaven_lib.troubleshooting.troubleshooter import Troubleshooter
@@ -17,10 +18,13 @@ __all__ = [
     "alike",
     "likelihood",
     "measure",
+    "milestones",
     "outcome_of",
+    "progress",
     "runbooks",
     "seconds_of",
     "sentence",
     "separating",
     "sought",
+    "stuck",
 ]
