@@ -128,7 +128,10 @@ def rank_root_causes(
         blame = None
         if place == 0:
             blame = plausible_change(found[service], changes, length=window, step=step, services=known)
-        rows.append(_row(found[service], scores[service], found, calls, blame, changes))
+        row = _row(found[service], scores[service], found, calls, blame, changes)
+        if place == 0 and blame is None and changes is not None and len(changes):
+            row["explanation"] += f" No change explains this: none that is known touches {clean(service, 80)} before that."
+        rows.append(row)
     return _frame(rows)
 
 
