@@ -130,7 +130,8 @@ def rank_root_causes(
             blame = plausible_change(found[service], changes, length=window, step=step, services=known)
         row = _row(found[service], scores[service], found, calls, blame, changes)
         if place == 0 and blame is None and changes is not None and len(changes):
-            row["explanation"] += f" No change explains this: none that is known touches {clean(service, 80)} before that."
+            name = clean(service, 80)
+            row["explanation"] += f" No change explains this: none that is known touches {name} before that."
         rows.append(row)
     return _frame(rows)
 
