@@ -19,7 +19,7 @@ from faultmaven_lib.investigation.dossier import (
     reconnected,
     with_fields,
 )
-from faultmaven_lib.investigation.holding import Holding
+from faultmaven_lib.investigation.correlating import Correlating
 from faultmaven_lib.investigation.verification import Verifier
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
@@ -47,7 +47,7 @@ from faultmaven_lib.storage import Store
 from faultmaven_lib.storage.archive import read_archive, write_archive
 
 
-class Investigation(Holding):
+class Investigation(Correlating):
     """One incident: its sources and windows, the evidence ledger, findings, hypotheses, and the case they make.
 
     Parameters
