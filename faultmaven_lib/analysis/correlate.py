@@ -29,8 +29,11 @@ COLUMNS = (
     "kind",
     "what",
     "direction",
+    "before",
+    "after",
     "size",
     "unit",
+    "score",
     "since_onset",
     "resolution",
     "order",
@@ -53,6 +56,7 @@ def timeline(
     logs: pd.DataFrame | None = None,
     metrics: pd.DataFrame | None = None,
     spans: pd.DataFrame | None = None,
+    series: pd.DataFrame | None = None,
     onset: datetime | float | None = None,
     window: Window | None = None,
     services: Collection[str] = (),
@@ -76,6 +80,8 @@ def timeline(
     logs, metrics, spans
         The data that the findings were made of, baseline and incident in one frame each, as far as it is at hand:
         it says how finely onsets are known and what moves together (``move_together``).
+    series
+        What ``signal_series`` made of the data, where that was asked before.
     onset
         When it began, if that is known; else the first that moved counts.
     window
@@ -87,12 +93,12 @@ def timeline(
     -------
     DataFrame
         One row a thing, ascending in ``time``. ``service, kind, what``: a finding's kind and subject, the kind of a
-        change, ``alert``. ``direction`` and ``size`` (in ``unit``) of a finding. ``since_onset``: how long after
-        (``+``) or before (``-``) the onset. ``resolution``: how finely the time is known, in seconds (samples).
-        ``order``: 1 for what nothing certainly precedes, and so on; missing for changes and alerts, which did not
-        move by themselves. ``first``: of the findings that date their service, in services that stand out, those
-        that no other one precedes. ``group``: what moves together, empty for what moves alone. ``sentence,
-        evidence``. ``attrs["onset"]`` is what ``since_onset`` counts from.
+        change, ``alert``. ``direction, before, after, size`` (in ``unit``) and ``score`` of a finding.
+        ``since_onset``: how long after (``+``) or before (``-``) the onset. ``resolution``: how finely the time is
+        known, in seconds (samples). ``order``: 1 for what nothing certainly precedes, and so on; missing for changes
+        and alerts, which did not move by themselves. ``first``: of the findings that date their service, in services
+        that stand out, those that no other one precedes. ``group``: what moves together, empty for what moves alone.
+        ``sentence, evidence``. ``attrs["onset"]`` is what ``since_onset`` counts from.
 
     Examples
     --------
@@ -112,7 +118,8 @@ def timeline(
      ['api', 'level shift', '+5 s', False, 'G1']]
     """
     things = _dated_by(moved(*findings), metrics, spans, services)
-    series = followed(things, logs=logs, metrics=metrics, spans=spans, services=services)
+    if series is None:
+        series = followed(things, logs=logs, metrics=metrics, spans=spans, services=services)
     groups = grouped(things, series)
     group_of = {(g["service"], g["what"], g["kind"]): g["group"] for g in groups.to_dict("records")}
     orders = order_of(np.array([one.at for one in things]), np.array([one.resolution for one in things]))
@@ -195,9 +202,8 @@ def _first(things: Sequence[Moved], onset: datetime | float | None, window: Wind
 
 
 def _row(one: Moved) -> dict[str, Any]:
-    names = ("time", "service", "kind", "what", "size", "unit", "resolution", "sentence", "evidence")
-    direction = "" if one.direction == "none" else one.direction
-    return {name: getattr(one, name) for name in names} | {"direction": direction}
+    told = {name: getattr(one, name) for name in COLUMNS if hasattr(one, name)}
+    return told | {"direction": "" if one.direction == "none" else one.direction}
 
 
 def _changes(changes: pd.DataFrame | None) -> Iterable[dict[str, Any]]:
@@ -236,18 +242,19 @@ def _alerts(alerts: Iterable[Alert]) -> Iterable[dict[str, Any]]:
 def _frame(
     rows: list[dict[str, Any]], onset: datetime | float | None, things: Sequence[Moved], first: Sequence[bool]
 ) -> pd.DataFrame:
-    defaults = {"direction": "", "size": None, "unit": "", "resolution": 1.0, "order": None, "first": False}
+    numeric = ("before", "after", "size", "score", "resolution")
+    defaults = dict.fromkeys(COLUMNS) | {"direction": "", "unit": "", "resolution": 1.0, "first": False, "group": ""}
     numbers = [number_of(row["time"]) for row in rows]
     began = onset
     if began is None and things:
         began = next((one.time for one, is_first in zip(things, first, strict=True) if is_first), things[0].time)
     base = None if began is None else number_of(began)
     turn = sorted(range(len(rows)), key=numbers.__getitem__)
-    whole = [{**defaults, "group": "", **rows[i], "since_onset": _since(numbers[i], base)} for i in turn]
+    whole = [{**defaults, **rows[i], "since_onset": _since(numbers[i], base)} for i in turn]
     frame = pd.DataFrame(whole, columns=list(COLUMNS))
     if rows and isinstance(rows[0]["time"], datetime):
         frame["time"] = pd.to_datetime(frame["time"], utc=True)
-    frame = frame.astype({"size": "float64", "resolution": "float64", "order": "Int64", "first": "bool"})
+    frame = frame.astype(dict.fromkeys(numeric, "float64") | {"order": "Int64", "first": "bool"})
     texts = ("service", "kind", "what", "direction", "unit", "since_onset", "group", "sentence", "evidence")
     frame = frame.astype(dict.fromkeys(texts, "str"))
     if began is not None:

@@ -144,7 +144,8 @@ def _read(metrics: pd.DataFrame, window: Window | None) -> Iterator[tuple[_Mesh,
     """Read the labels of the calls that a frame counts."""
     frame = in_order(metrics)
     if window is not None and isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame[(frame.index >= window.start) & (frame.index < window.end)]
+        start, end = pd.Timestamp(window.start), pd.Timestamp(window.end)
+        frame = frame[np.asarray((frame.index >= start) & (frame.index < end))]
     for place, column in enumerate(frame.columns):
         parts = [str(part) for part in column] if isinstance(column, tuple) else ["", str(column)]
         match = _SERIES.match(parts[1])

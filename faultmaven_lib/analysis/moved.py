@@ -32,6 +32,8 @@ class Moved:
     time: datetime | float
     at: float
     """``time`` as a number, seconds for times."""
+    before: float | None
+    after: float | None
     size: float | None
     unit: str
     score: float
@@ -71,7 +73,7 @@ def nouns(frame: pd.DataFrame | None) -> list[Finding]:
         return []
     whole = frame.reindex(columns=list(COLUMNS))
     whole = whole[whole["kind"].notna()]
-    filled = {name: whole[name].fillna("").astype("str") for name in _TEXTS}
+    filled = {name: whole[name].astype(object).where(whole[name].notna(), "").astype("str") for name in _TEXTS}
     return to_findings(whole.assign(direction=whole["direction"].fillna("none"), **filled))
 
 
@@ -85,6 +87,8 @@ def _moved(finding: Finding) -> Moved:
         direction=finding.direction,
         time=onset,
         at=number_of(onset),
+        before=finding.before,
+        after=finding.after,
         size=finding.size,
         unit=finding.unit,
         score=finding.score,

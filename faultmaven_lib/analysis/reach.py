@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+
 import pandas as pd
 
 from faultmaven_lib.analysis.graph import Graph, read_graph
@@ -15,9 +16,7 @@ COLUMNS = ("service", "distance", "path", "affected", "findings", "onset", "symp
 _ARROW = " → "
 
 
-def blast_radius(
-    graph: Graph, service: str | pd.DataFrame, findings: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def blast_radius(graph: Graph, service: str | pd.DataFrame, findings: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return who depends on a service, directly and through others, and which of them show it.
 
     Parameters
@@ -54,9 +53,7 @@ def blast_radius(
     return _reached(known, _named(service), findings, up=True)
 
 
-def dependencies(
-    graph: Graph, service: str | pd.DataFrame, findings: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def dependencies(graph: Graph, service: str | pd.DataFrame, findings: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return on whom a service depends, directly and through others, and which of them show something.
 
     Parameters and result are those of ``blast_radius``, with paths that begin at the service.

@@ -14,6 +14,7 @@ from scipy.spatial.distance import squareform
 from faultmaven_lib.analysis.axis import seconds
 from faultmaven_lib.analysis.metrics.series import level_of
 from faultmaven_lib.analysis.moved import Moved, moved
+from faultmaven_lib.model import FindingKind
 
 COLUMNS = ("group", "time", "service", "what", "kind", "leader", "lag", "correlation")
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -22,7 +23,7 @@ _QUIET = 3.0
 _LEAST = 8
 """Fewest bins that two series have in common."""
 _LINES, _WIDEST = 12.0, 7
-"""Lines that a bin should hold for its count to leave the noise of the baseline, and most bins put together for that."""
+"""Lines that a bin should hold for a dip to leave the noise, and most bins that are put together for that."""
 _MOST = 300
 _LATER = 0.01
 """What a bin of lag has to add to a correlation."""
@@ -42,8 +43,9 @@ def move_together(
     in Sieve (Thalheim et al., "Sieve: actionable insights from monitored metrics in distributed systems", Middleware
     2017), there with the shape-based distance of Paparrizos and Gravano, "k-Shape", SIGMOD 2015. Ranks take away the
     scale and bound what a single peak does. Samples that are no further from the baseline than it strays are ties,
-    so that noise before the onset counts for nothing. A group holds what is alike each with each (complete linkage),
-    and what fell goes with what rose. Pairs whose onsets are further apart than the largest lag are not alike.
+    so that noise before the onset counts for nothing; of what is missing, it counts when it was there. A group holds
+    what is alike each with each (complete linkage), and what fell goes with what rose. Pairs whose onsets are further
+    apart than the largest lag are not alike.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def grouped(
     things: Sequence[Moved], series: pd.DataFrame, *, min_correlation: float = 0.8, max_lag: int = 3
 ) -> pd.DataFrame:
     """Group what moved; see ``move_together``."""
-    known = set(series.columns)
+    known: set[Any] = set(series.columns)
     strongest = sorted((one for one in things if one.key in known), key=lambda one: -one.score)[:_MOST]
     chosen = sorted(strongest, key=lambda one: (one.at, -one.score))
     at = seconds(series.index)
@@ -127,6 +129,8 @@ def _shapes(things: Sequence[Moved], series: pd.DataFrame, at: Array) -> Array:
     rows = []
     for one in things:
         values = series[one.key].to_numpy(dtype="float64")
+        if one.kind == FindingKind.MISSING:
+            values = np.isfinite(values).astype("float64")
         if one.side == "log" and one.unit == "/min":
             values = _smooth(values * step / 60) * 60 / step
         level = level_of(values[calm])

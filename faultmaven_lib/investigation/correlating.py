@@ -10,15 +10,20 @@ import pandas as pd
 from faultmaven_lib.analysis import blast_radius, dependencies, move_together, signal_series, timeline
 from faultmaven_lib.exceptions import FaultMavenError
 from faultmaven_lib.investigation.holding import Holding
-from faultmaven_lib.investigation.recorded import recorded
+from faultmaven_lib.investigation.recorded import Kind, recorded
 from faultmaven_lib.model import ServiceGraph
 
 
 class Correlating(Holding):
     """The part of an investigation that puts things side by side."""
 
-    def timeline(self) -> pd.DataFrame:
+    def timeline(self, series: pd.DataFrame | None = None) -> pd.DataFrame:
         """Return all that moved, the changes and the alert on one time line, after ``analyze``.
+
+        Parameters
+        ----------
+        series
+            What ``signals`` returned, to save reading large logs twice.
 
         Returns
         -------
@@ -27,9 +32,10 @@ class Correlating(Holding):
             the ``order`` as far as it can be told, which moved ``first``, and the ``group`` that moves together.
             ``plot_timeline(inv)`` of ``faultmaven_lib.notebook.charts`` draws it.
         """
-        data = self._data()
+        data = self._data("metrics", "spans") if series is not None else self._data()
         return timeline(
             self.findings,
+            series=series,
             changes=recorded(self._desk, "changes"),
             alerts=[self.alert] if self.alert else [],
             onset=self.onset,
@@ -84,9 +90,9 @@ class Correlating(Holding):
         leading = next(iter(self._desk.hypotheses.standing()), None)
         return leading.onset if leading is not None and isinstance(leading.onset, datetime) else None
 
-    def _data(self) -> dict[str, Any]:
-        frames = {"logs": "logs", "metrics": "metrics", "spans": "traces"}
-        data: dict[str, Any] = {name: recorded(self._desk, kind) for name, kind in frames.items()}
+    def _data(self, *names: str) -> dict[str, Any]:
+        frames: dict[str, Kind] = {"logs": "logs", "metrics": "metrics", "spans": "traces"}
+        data: dict[str, Any] = {name: recorded(self._desk, frames[name]) for name in names or frames}
         return data | {"services": self._desk.services()}
 
     def _calls(self) -> ServiceGraph:

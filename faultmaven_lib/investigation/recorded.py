@@ -25,10 +25,8 @@ def recorded(desk: Workspace, kind: Kind) -> pd.DataFrame | None:
     kept in part only, is read, and recorded as evidence.
     """
     first, last = min(desk.baseline.start, desk.window.start), max(desk.baseline.end, desk.window.end)
-    if kind == "changes":
-        windows = [Window(start=first - _CHANGES_BEFORE, end=last)]
-    else:
-        windows = [desk.baseline, desk.window]
+    earlier = Window(start=first - _CHANGES_BEFORE, end=last)
+    windows = [earlier] if kind == "changes" else [desk.baseline, desk.window]
     names = dict.fromkeys([*desk.of_kind(kind), *(e.source for e in desk.ledger if _is_of(e, kind))])
     frames = [frame for name in names for window in windows if len(frame := _read(desk, name, window))]
     if not frames:
@@ -64,9 +62,7 @@ def _citing(entry: Evidence) -> pd.DataFrame:
 def _covers(read: Window | None, window: Window) -> bool:
     if read is None:
         return False
-    return (
-        window.start - _AROUND <= read.start <= window.start and window.end <= read.end <= window.end + _AROUND
-    )
+    return window.start - _AROUND <= read.start <= window.start and window.end <= read.end <= window.end + _AROUND
 
 
 def _is_of(entry: Evidence, kind: Kind) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,11 +67,12 @@ class CallSeries:
     def _rows(self) -> dict[str, Array]:
         """The rows of every edge, and of every operation of it, by how a finding calls them."""
         rows: dict[str, Array] = {}
-        triples = self._calls.groupby(["caller", "callee", "operation"], sort=True).indices
-        for (caller, callee, operation), places in triples.items():
-            for edge in (Edge(str(caller), str(callee), str(operation)), Edge(str(caller), str(callee), "")):
-                known = rows.get(edge.subject)
-                rows[edge.subject] = places if known is None else np.union1d(known, places)
+        triples: dict[Any, Any] = self._calls.groupby(["caller", "callee", "operation"], sort=True).indices
+        for key, places in triples.items():
+            caller, callee, operation = map(str, key)
+            for edge in {Edge(caller, callee, operation), Edge(caller, callee, "")}:
+                known = rows.get(edge.subject, np.empty(0, dtype="int64"))
+                rows[edge.subject] = np.union1d(known, places)
         return rows
 
     def _rows_of(self, one: Moved) -> Array:

@@ -83,8 +83,8 @@ class LineSeries:
             field = clean(str(name), 80)
             of_field = one.what == field or one.what.startswith(f"{field}=")
             if of_field:
-                rows = np.flatnonzero((self._services == one.service) & column.notna().to_numpy())
-                return _followed(one, grid, self._at[rows], column.iloc[rows], one.what[len(field) + 1 :])
+                own = np.flatnonzero((self._services == one.service) & column.notna().to_numpy())
+                return _followed(one, grid, self._at[own], column.iloc[own], one.what[len(field) + 1 :])
         place, _, template = one.what.partition(" of ")
         found = _OF.match(place)
         rows = self._lines_of(one.service, template) if found else None

@@ -101,8 +101,9 @@ def _frame(found: dict[tuple[str, str, str], Array], starts: Array, *, timed: bo
     index: pd.Index[Any] = pd.Index(starts, name="time")
     if timed:
         index = pd.DatetimeIndex(pd.to_datetime(np.round(starts * 1e9).astype("int64"), utc=True), name="time")
-    values = np.column_stack(list(found.values())) if found else np.empty((len(starts), 0))
-    return pd.DataFrame(values, index=index, columns=pd.MultiIndex.from_tuples(list(found), names=KEY))
+    names = sorted(found)
+    values = np.column_stack([found[name] for name in names]) if names else np.empty((len(starts), 0))
+    return pd.DataFrame(values, index=index, columns=pd.MultiIndex.from_tuples(names, names=KEY))
 
 
 def _step(frames: list[pd.DataFrame]) -> float:
