@@ -180,11 +180,9 @@ def _dated_by(
 
 def _first(things: Sequence[Moved], onset: datetime | float | None, window: Window | None) -> list[bool]:
     """Return what nothing precedes, among what dates its service in a service that stands out."""
-    began = window.start.timestamp() if window else None
-    late = began is not None and onset is not None and number_of(onset) > began
-    counted = [
-        i for i, one in enumerate(things) if not (late and began is not None and one.at <= began + one.resolution)
-    ]
+    start = window.start.timestamp() if window else -np.inf
+    began = number_of(onset) if onset is not None else -np.inf
+    counted = [i for i, one in enumerate(things) if not one.at <= start + one.resolution < began]
     largest: dict[str, float] = {}
     for i in counted:
         largest[things[i].service] = max(largest.get(things[i].service, 0.0), things[i].weight)

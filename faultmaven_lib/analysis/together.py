@@ -71,8 +71,8 @@ def move_together(
     >>> at = pd.date_range("2026-03-01T14:00Z", periods=80, freq="5s", name="time")
     >>> wave = np.sin(np.arange(80)) / 10 + 1
     >>> wide = pd.DataFrame({("db", "locks"): wave, ("api", "latency"): wave, ("api", "threads"): wave}, index=at)
-    >>> wide.iloc[50:, 0] += np.arange(30)
-    >>> wide.iloc[51:, 1] += np.arange(29)
+    >>> wide.iloc[50:, 0] += 5 + 3 * np.sin(np.arange(30) / 2)
+    >>> wide.iloc[51:, 1] += 5 + 3 * np.sin(np.arange(29) / 2)
     >>> wide.iloc[70:, 2] += 5
     >>> odd = MetricAnalyzer().fit(wide[:40]).compare(wide[40:])
     >>> move_together(odd, signal_series(odd, metrics=wide))[["group", "service", "what", "lag"]].values.tolist()

@@ -75,14 +75,14 @@ class Correlating(Holding):
         FaultMavenError
             If no graph is known, or the service is not in it.
         """
-        return blast_radius(self._calls(), self._service(service), self.findings if self._desk.analyzed else None)
+        return blast_radius(self._calls(), self._service(service), self._symptoms())
 
     def dependencies(self, service: str = "") -> pd.DataFrame:
         """Return on whom a service depends, how far away, and which of them show something.
 
         Parameters, result and errors are those of ``blast_radius``.
         """
-        return dependencies(self._calls(), self._service(service), self.findings if self._desk.analyzed else None)
+        return dependencies(self._calls(), self._service(service), self._symptoms())
 
     @property
     def onset(self) -> datetime | None:
@@ -94,6 +94,10 @@ class Correlating(Holding):
         frames: dict[str, Kind] = {"logs": "logs", "metrics": "metrics", "spans": "traces"}
         data: dict[str, Any] = {name: recorded(self._desk, frames[name]) for name in names or frames}
         return data | {"services": self._desk.services()}
+
+    def _symptoms(self) -> pd.DataFrame | None:
+        """Return the findings; ``None`` where nothing was looked for, since then nobody can be said to be well."""
+        return self.findings if self._desk.analyzed or self._desk.findings else None
 
     def _calls(self) -> ServiceGraph:
         graph = self._desk.known_graph()

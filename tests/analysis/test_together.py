@@ -170,6 +170,12 @@ class TestSeries:
         odd = MetricAnalyzer().fit(before).compare(frame[60:])
         assert len(signal_series(odd, metrics=pd.concat([before, frame[60:]]))) <= 121
 
+    def test_lines_with_absurd_dates_do_not_stretch_the_grid_beyond_its_bound(self) -> None:
+        frame = wide(db_locks=shape(ONSET))
+        odd = MetricAnalyzer().fit(frame[:60]).compare(frame[60:])
+        absurd = pd.DataFrame({"message": "x"}, index=pd.DatetimeIndex(["1990-01-01", "2060-01-01"], tz="UTC"))
+        assert len(signal_series(odd, metrics=frame, logs=absurd)) <= 600
+
     def test_nothing_gives_nothing(self) -> None:
         frame = wide(db_locks=shape(ONSET))
         odd = MetricAnalyzer().fit(frame[:60]).compare(frame[60:])

@@ -32,10 +32,11 @@ class Grid:
         step = max(step, 1e-6)
         origin = math.floor(first / step) * step
         while True:
-            numbers = _filled(np.unique(np.concatenate([np.unique(_numbers(at, origin, step)) for at in filled])))
-            if len(numbers) <= most:
-                return cls(origin, step, numbers)
-            step *= max(2, -(-len(numbers) // most))
+            parts = _stretches(np.unique(np.concatenate([np.unique(_numbers(at, origin, step)) for at in filled])))
+            count = sum(int(part[-1] - part[0]) + 1 for part in parts)
+            if count <= most:
+                return cls(origin, step, np.concatenate([np.arange(part[0], part[-1] + 1) for part in parts]))
+            step *= max(2, -(-count // most))
             origin = math.floor(first / step) * step
 
     @property
@@ -86,8 +87,8 @@ def held(values: Array, own: float | None, step: float) -> Array:
     return pd.Series(values).ffill(limit=bins).to_numpy() if bins > 0 else values
 
 
-def _filled(numbers: Array) -> Array:
-    """Return bin numbers with those between them, but for a gap twice as long as all the rest.
+def _stretches(numbers: Array) -> list[Array]:
+    """Cut bin numbers at a gap twice as long as all the rest.
 
     A silence has bins; the days between an incident and a baseline of last week have none.
     """
@@ -100,4 +101,4 @@ def _filled(numbers: Array) -> Array:
             break
         cuts.append(place + 1)
         span = rest
-    return np.concatenate([np.arange(part[0], part[-1] + 1) for part in np.split(numbers, sorted(cuts))])
+    return np.split(numbers, sorted(cuts))
