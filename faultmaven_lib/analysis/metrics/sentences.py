@@ -63,6 +63,8 @@ def of_move(
 
 def _sentence(name: str, move: Move, unit: str, onset: datetime | float | None, ended: datetime | float | None) -> str:
     since, was = clock(onset), amount(move.before, unit)
+    if move.kind is FindingKind.VARIANCE_CHANGE:
+        return _of_spread(name, move, unit, since, ended)
     if move.kind is FindingKind.MISSING:
         back = f", and is back at {clock(ended)}" if ended is not None else " and did not come back"
         return f"{name} is missing from {since}{back}; it was {was} before."
@@ -70,10 +72,23 @@ def _sentence(name: str, move: Move, unit: str, onset: datetime | float | None, 
     if move.kind is FindingKind.FLAT_LINE:
         return f"{name} is frozen at {now} from {since}; it varied around {was} before."
     verb = "rose" if move.after > move.before else "fell"
+    if move.kind is FindingKind.TREND:
+        grows = "grows" if move.after > move.before else "sinks"
+        return f"{name} {grows} steadily from {since} on: from {was} to {now}{_factor(move)} at the end of the window."
     if move.kind in {FindingKind.SPIKE, FindingKind.DIP}:
         return f"{name} {verb} from {was} to {now}{_factor(move)} at {since}, until {clock(ended)}."
     end = f", until {clock(ended)}" if ended is not None else " and stayed there"
     return f"{name} {verb} from {was} to {now}{_factor(move)} at {since}{end}."
+
+
+def _of_spread(name: str, move: Move, unit: str, since: str, ended: datetime | float | None) -> str:
+    more = "more" if move.after > move.before else "less"
+    end = f" until {clock(ended)}" if ended is not None else " on"
+    swing, was = amount(move.after, unit), amount(move.before, unit)
+    return (
+        f"{name} varies {more} from {since}{end}: by {swing} instead of {was} (standard deviation{_factor(move)}) "
+        f"around {amount(move.around, unit)}."
+    )
 
 
 def _factor(move: Move) -> str:
