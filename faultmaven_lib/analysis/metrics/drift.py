@@ -39,8 +39,10 @@ class Ramp:
 
 
 def ramp_of(x: Array) -> Ramp:
-    """Fit a level that turns into a straight line at the sample that explains most (Hinkley, "Inference in two-phase
-    regression", J. Am. Stat. Assoc. 66, 1971)."""
+    """Fit a level that turns into a straight line at the sample that explains most.
+
+    Source: Hinkley, "Inference in two-phase regression", J. Am. Stat. Assoc. 66 (1971).
+    """
     x = np.clip(x, *np.percentile(x, [1, 99]))
     n = len(x)
     starts = np.arange(0, n - max(LEAST // 2, n // 8))

@@ -194,12 +194,12 @@ def scores_of(z: Array) -> Array:
 
 def loudness(z: Array) -> Array:
     """Score samples by how much likelier they are of a normal spread ``RATIO`` times as large; outliers are bounded."""
-    return np.square(np.minimum(np.abs(z), 4.0)) * (1 - RATIO**-2) / 2 - np.log(RATIO)
+    return np.asarray(np.square(np.minimum(np.abs(z), 4.0)) * (1 - RATIO**-2) / 2 - np.log(RATIO))
 
 
 def calmness(z: Array) -> Array:
     """Score samples by how much likelier they are of a normal spread ``RATIO`` times as small."""
-    return np.maximum(np.log(RATIO) - np.square(z) * (RATIO**2 - 1) / 2, -3.0)
+    return np.asarray(np.maximum(np.log(RATIO) - np.square(z) * (RATIO**2 - 1) / 2, -3.0))
 
 
 def drift(known: Array, count: Array, bins: int = 20) -> Array:
