@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -14,14 +14,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from faultmaven_lib.analysis.axis import moment, start
+from faultmaven_lib.analysis.axis import counts_samples, moment, start
 from faultmaven_lib.analysis.metrics.columns import Key
 from faultmaven_lib.analysis.metrics.families import by_family
 from faultmaven_lib.analysis.metrics.levels import MIN_SAMPLES, Levels, levels_of
+from faultmaven_lib.analysis.metrics.rows import longest_run
 from faultmaven_lib.analysis.metrics.scores import causal, distances, offline
-from faultmaven_lib.analysis.metrics.screening import may_have_moved
+from faultmaven_lib.analysis.metrics.screening import may_be_flat, may_have_moved
+from faultmaven_lib.analysis.metrics.seasons import Season, seasons_of
 from faultmaven_lib.analysis.metrics.sentences import of_move
-from faultmaven_lib.analysis.metrics.series import Move, moves
+from faultmaven_lib.analysis.metrics.series import Actual, Move, moves
 from faultmaven_lib.analysis.metrics.table import Reading, Table, read_table
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
@@ -114,11 +116,18 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         self._reading = Reading()
         self.rows_ = 0
         self._places: dict[Key, int] = {}
+        self._seasons: dict[Key, Season] = {}
         self._cited: tuple[str, ...] = ()
         parts = []
         for frame in _each(baseline):
             table = read_table(frame, self._reading, learn=True)
+            seasons = {} if counts_samples(table.index) else seasons_of(table.values, table.at)
+            raw = longest_run(np.diff(table.values, axis=1) == 0) + 1
+            for row, (season, adjusted) in seasons.items():
+                self._seasons[table.keys[row]] = season
+                table.values[row] = adjusted
             levels = levels_of(table.values)
+            levels.longest_run[list(seasons)] = raw[list(seasons)]
             enough = np.flatnonzero(levels.count >= MIN_SAMPLES)
             for row in enough.tolist():
                 _once(table.keys[row], self._places)
@@ -202,6 +211,7 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         if not hasattr(self, "levels_"):
             return causal(frame)
         table = read_table(frame, self._reading)
+        self._adjust(table.keys, table.values, table.at)
         return distances(frame.columns, table, self.levels_, [self._places.get(key) for key in table.keys])
 
     def score_samples_offline(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -226,15 +236,31 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
                 places.append(place)
         stretch = self.step_ / table.step if 0 < 1.5 * table.step < self.step_ else 1.0
         levels, values = self.levels_[places], table.values[rows]
+        actual = self._adjust([table.keys[row] for row in rows], values, table.at)
+        suspicious = may_have_moved(levels, values, self.min_deviation, stretch)
+        for i, own in actual.items():  # an adjusted series is not frozen when the series is
+            suspicious[i] |= may_be_flat(levels[[i]], own.values[None, :])[0]
         found = []
-        for i in np.flatnonzero(may_have_moved(levels, values, self.min_deviation, stretch)).tolist():
+        for i in np.flatnonzero(suspicious).tolist():
             key = table.keys[rows[i]]
-            move = moves(levels[i], values[i], self.min_deviation, self.min_change, stretch=stretch)
+            move = moves(
+                levels[i], values[i], self.min_deviation, self.min_change, stretch=stretch, actual=actual.get(i)
+            )
             # Where nothing was observed there is no quantile: that nothing was, the count tells.
             if move is None or (move.kind is FindingKind.MISSING and key in table.quantiles):
                 continue
             found.append(_dated(key, move, table.index, window))
         return found
+
+    def _adjust(self, keys: Sequence[Key], values: np.ndarray[Any, Any], at: np.ndarray[Any, Any]) -> dict[int, Actual]:
+        """Take the season out of those series that have one, in place; return what they were."""
+        actual = {}
+        for i, key in enumerate(keys) if self._seasons else ():
+            season = self._seasons.get(key)
+            if season is not None:
+                actual[i] = Actual(values[i].copy(), season.expected(at), season.period)
+                values[i] = season.adjusted(values[i], at)
+        return actual
 
     def _gone(self, keys: list[Key], index: pd.Index, window: Window | None) -> list[_Found]:
         found = []

@@ -20,6 +20,16 @@ def may_have_moved(levels: Levels, values: Array, min_deviation: float, stretch:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 
+def may_be_flat(levels: Levels, values: Array) -> Array:
+    """Return for each series whether it repeats one value for longer than its baseline ever did."""
+    return _flat(levels, *packed(values, np.isfinite(values)))
+
+
+def _flat(levels: Levels, known: Array, count: Array) -> Array:
+    run = np.maximum(np.maximum(10, 4 * levels.longest_run), np.round(0.3 * count)) - 1
+    return np.asarray(longest_run(np.diff(known, axis=1) == 0) >= run)
+
+
 def _block(levels: Levels, values: Array, min_deviation: float, stretch: float) -> Array:
     rows, samples = values.shape
     if not samples:
@@ -39,8 +49,7 @@ def _block(levels: Levels, values: Array, min_deviation: float, stretch: float) 
         out |= gains(np.where(inside, scores_of(sign * z), -3.0)) > bound
     gap = np.maximum(np.maximum(5, 3 * levels.longest_gap), round(0.2 * samples))
     out |= (count == 0) | ((count < samples) & (longest_run(~finite) >= gap))
-    run = np.maximum(np.maximum(10, 4 * levels.longest_run), np.round(0.3 * count)) - 1
-    out |= longest_run(np.diff(known, axis=1) == 0) >= run
+    out |= _flat(levels, known, count)
     # A slope that takes the end so far from the level leaves some of its last eighth there.
     last = known[:, -max(samples // 8, 3) :] if count.min(initial=0) == samples else known
     with np.errstate(invalid="ignore"):

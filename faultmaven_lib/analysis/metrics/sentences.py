@@ -63,6 +63,8 @@ def of_move(
 
 def _sentence(name: str, move: Move, unit: str, onset: datetime | float | None, ended: datetime | float | None) -> str:
     since, was = clock(onset), amount(move.before, unit)
+    if move.season:
+        was += f" (usual at that time of the {move.season})"
     if move.kind is FindingKind.VARIANCE_CHANGE:
         return _of_spread(name, move, unit, since, ended)
     if move.kind is FindingKind.MISSING:

@@ -46,9 +46,46 @@ class Move:
     p: float
     around: float = float("nan")
     """Of a change of spread, the level around which the series swings."""
+    season: str = ""
+    """``day`` or ``week`` where ``before`` is what is usual at that time of it."""
 
 
-def moves(level: Level, values: Array, min_deviation: float, min_change: float, *, stretch: float = 1.0) -> Move | None:
+@dataclass(frozen=True)
+class Actual:
+    """What a series that is adjusted for its season really was, and what was usual at that time."""
+
+    values: Array
+    expected: Array
+    season: str
+
+    def sizes(self, start: int, stop: int) -> tuple[float, float]:
+        """Return both over a stretch; what cannot be told is ``nan``."""
+        inside = self.values[start:stop]
+        inside = inside[np.isfinite(inside)]
+        return float(np.median(self.expected[start:stop])), float(np.median(inside)) if len(inside) else float("nan")
+
+    def known(self, known: Array) -> Actual:
+        """Return some of the samples."""
+        return Actual(self.values[known], self.expected[known], self.season)
+
+    def of(self, move: Move) -> Move:
+        """Return a change of the adjusted series as one of the actual series."""
+        if move.kind is FindingKind.VARIANCE_CHANGE:
+            return replace(move, around=self.sizes(move.start, move.stop)[1], season=self.season)
+        start = move.start if move.kind is not FindingKind.TREND else move.stop - max((move.stop - move.start) // 8, 1)
+        before, after = self.sizes(start, move.stop)
+        return replace(move, before=before, after=after, season=self.season)
+
+
+def moves(
+    level: Level,
+    values: Array,
+    min_deviation: float,
+    min_change: float,
+    *,
+    stretch: float = 1.0,
+    actual: Actual | None = None,
+) -> Move | None:
     """Return the change of a series in the incident, if it has one of sufficient size.
 
     Parameters
@@ -61,12 +98,25 @@ def moves(level: Level, values: Array, min_deviation: float, min_change: float, 
         Smallest effect in robust deviations, and relative to the baseline's centre.
     stretch
         How many samples the incident has in the time of one of the baseline.
+    actual
+        Of a series that is adjusted for its season, what it was.
     """
+    found = _move(level, values, min_deviation, min_change, stretch, actual)
+    return found if found is None or actual is None else actual.of(found)
+
+
+def _move(
+    level: Level, values: Array, min_deviation: float, min_change: float, stretch: float, actual: Actual | None
+) -> Move | None:
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
         return _missing(level, 0, len(values)) if level.coverage > 0.5 else None
     x = values[known]
-    found = _shift(level, x, min_deviation, min_change, stretch)
+    # What is frozen does not follow its season either: that it is frozen says it better.
+    flat = None if actual is None else _flat(level, actual.values[known])
+    if flat is not None:
+        return replace(flat, start=int(known[flat.start]), stop=len(values))
+    found = _shift(level, x, min_deviation, min_change, stretch, actual.known(known) if actual else None)
     if found is not None:
         found = _swing(level, x, min_deviation, min_change, stretch, found) or found
         return replace(found, start=int(known[found.start]), stop=int(known[found.stop - 1]) + 1)
@@ -80,7 +130,9 @@ def moves(level: Level, values: Array, min_deviation: float, min_change: float, 
     return found and replace(found, start=int(known[found.start]), stop=int(known[found.stop - 1]) + 1)
 
 
-def _shift(level: Level, x: Array, min_deviation: float, min_change: float, stretch: float) -> Move | None:
+def _shift(
+    level: Level, x: Array, min_deviation: float, min_change: float, stretch: float, actual: Actual | None
+) -> Move | None:
     # Where the baseline was zero throughout there is no scale: whatever is not zero is as far off as can be said.
     z = (x - level.centre) / level.scale if level.scale > 0 else NOVEL * np.sign(x)
     best: Move | None = None
@@ -92,14 +144,19 @@ def _shift(level: Level, x: Array, min_deviation: float, min_change: float, stre
         inside = x[start:stop]
         after = float(np.median(inside))
         deviation = sign * float(np.median(z[start:stop]))
-        change = abs(after - level.centre) / abs(level.centre) if level.centre and not level.full else np.inf
-        if deviation < min_deviation or change < min_change or level.low <= after <= level.high:
+        was, now = actual.sizes(start, stop) if actual else (level.centre, after)
+        change = abs(now - was) / abs(was) if was and not level.full else np.inf
+        # A single sample of the baseline may lie further off where a job started late in one of its nights.
+        known = actual is None and level.low <= after <= level.high
+        if deviation < min_deviation or change < min_change or known:
             continue
         lasting = stop >= len(x) - 1 and stop - start >= max(min(5, 0.4 * len(x)), _SHORT * len(x))
         if len(x) < _FEW:
             lasting |= stop - start >= 0.4 * len(x)
+        # A baseline of days knows how often something passes over.
+        enough = min_deviation * (_PASSING_DEVIATION if actual is None else 1.0)
         if not (lasting or stop - start >= 0.5 * len(x)) and (
-            deviation < _PASSING_DEVIATION * min_deviation or change < _PASSING_CHANGE[int(sign)]
+            deviation < enough or change < _PASSING_CHANGE[int(sign)]
         ):
             continue
         p = of_shift(level, x, start, stop, sign)
