@@ -60,7 +60,8 @@ def _block(levels: Levels, values: Array, min_deviation: float, stretch: float) 
         some = known[swings]
         middle = quantile(np.sort(some, axis=1), count[swings], 0.5)
         apart = np.where(inside[swings], (some - middle[:, None]) / scale[swings], np.nan)
-        for score, loud in ((loudness, levels.loud), (calmness, levels.calm)):
-            scores = np.where(inside[swings], score(apart), -3.0)
-            out[swings] |= gains(scores) > 1.5 * stretch * loud[swings] + min_deviation
+        near = np.minimum(np.abs(apart), np.abs(z[swings]))
+        for scores, loud in ((loudness(near), levels.loud), (calmness(apart), levels.calm)):
+            usable = np.where(inside[swings], scores, -3.0)
+            out[swings] |= gains(usable) > 1.5 * stretch * loud[swings] + min_deviation
     return out

@@ -46,10 +46,11 @@ def spread_change(level: Level, x: Array, min_deviation: float, min_change: floa
     """
     if not usable(level) or len(x) < LEAST:
         return None
-    centre = float(np.median(x))
-    z = (x - centre) / level.scale
-    for score, usual in ((loudness, level.loud), (calmness, level.calm)):
-        start, stop, gain = best_segment(score(z))
+    around = (x - float(np.median(x))) / level.scale
+    # Near the level that it had, or the one that it has now, a sample is no sign of a larger spread.
+    near = np.minimum(np.abs(around), np.abs(x - level.centre) / level.scale)
+    for scores, usual in ((loudness(near), level.loud), (calmness(around), level.calm)):
+        start, stop, gain = best_segment(scores)
         if stop - start < max(LEAST, _SHARE * len(x)) or gain <= 1.5 * usual * stretch + min_deviation:
             continue
         lasting = stop >= 0.95 * len(x) or stop - start >= 0.5 * len(x)
