@@ -167,8 +167,10 @@ def _findings(
 
 
 def _mild(given: list[Finding], least: float) -> bool:
-    """Whether findings are of metrics alone, and together score less than they would have to."""
-    return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
+    """Whether findings are of metrics alone, and those that go on together score less than they would have to."""
+    if not given or any(side_of(f) != "metric" for f in given):
+        return False
+    return sum(f.score for f in given if f.until is None) < least
 
 
 def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
