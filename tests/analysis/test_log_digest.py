@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from faultmaven_lib.analysis.logs.ticks import Ticks
 from faultmaven_lib.exceptions import SourceError
 from faultmaven_lib.model import Window
 from tests.analysis.conftest import make_logs
+from tests.bench.template_bounds import words
 
 T0 = pd.Timestamp("2026-03-01T14:00Z")
 
@@ -72,6 +74,44 @@ def test_parts_in_any_order_merge_into_the_digest_of_the_whole(data) -> None:
     before = shown(other)
     assert shown(one.merge(other)) == whole
     assert shown(other) == before
+
+
+def test_words_without_end_need_no_strains_without_end() -> None:
+    rng = np.random.default_rng(3)
+    services = [f"s{i}" for i in range(8)]
+    frames = []
+    for start in range(0, 12_000, 3_000):
+        said = words(rng, 3_000, 1)
+        frames += [
+            pd.DataFrame(
+                {"service": service, "message": [f"user {word} left" for word in said] + ["disk full"] * 9},
+                index=pd.date_range(T0 + pd.Timedelta(start, "s"), periods=3_009, freq="s"),
+            )
+            for service in services
+        ]
+    whole = Digest()
+    for frame in frames:
+        whole.update(frame)
+    merged = Digest()
+    for frame in reversed(frames):
+        merged.merge(Digest().update(frame))
+    for found in (whole, merged):
+        assert len(found.strains) <= 50_000
+        ids = found.miner.resolve(label for *_, label in found.strains)
+        texts = found.miner.templates_["template"]
+        keys = [(service, texts[name]) for (service, *_), name in zip(found.strains, ids, strict=True)]
+        events = found.counts.events()
+        sums = Counter[tuple[str, str]]()
+        for row, count in zip(events.rows.tolist(), events.counts.tolist(), strict=True):
+            sums[keys[row]] += count
+        assert sums == {
+            (service, text): count
+            for service in services
+            for text, count in (("user <*> left", 12_000), ("disk full", 36))
+        }
+        groups = np.flatnonzero([texts[i] == "user <*> left" for i in ids])
+        assert len(found.messages.of(groups, by="at ")) > 500
+    assert whole.miner.templates_.equals(merged.miner.templates_)
 
 
 def test_a_stream_of_frames_gives_the_findings_of_the_whole(logs) -> None:

@@ -53,14 +53,17 @@ class Sample:
             self._settle()
 
     def merge(self, other: Sample, names: Array) -> None:
-        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here; each name once."""
+        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here.
+
+        Groups that get one name become one.
+        """
         other._settle()
         if not len(other._bars):
             return
         known = min(len(names), len(other._bars))
         self._make_room(int(names.max()) + 1)
         self.each = min(self.each, other.each)
-        self._bars[names[:known]] = np.minimum(self._bars[names[:known]], other._bars[:known])
+        np.minimum.at(self._bars, names[:known], other._bars[:known])
         for part in other._parts:
             self._parts.append(part.assign(**{"group ": names[part["group "].to_numpy()]}))
         self._settle()

@@ -40,6 +40,26 @@ class Words(NamedTuple):
     """Kind, hash and number of the word that is being read."""
 
 
+class Forms(NamedTuple):
+    """Forms of lines, a row each.
+
+    The bytes of the line that stands for a form are ``data[starts[f]:stops[f]]``. Where fewer are kept than it has
+    (``lengths``), it was cut; where more, there are blanks behind it.
+    """
+
+    keys: Array
+    shapes: Array
+    counts: Array
+    lengths: Array
+    starts: Array
+    stops: Array
+    number_starts: Array
+    number_stops: Array
+    data: Array
+    numbers: Array
+    """``numbers[number_starts[f]:number_stops[f]]`` are those in numbered words; 0 where the lines disagree."""
+
+
 def room_for(size: int) -> Words:
     """Return room for the words of so many bytes."""
     columns = [np.empty(size, kind) for kind in [np.int64] * 5 + [np.uint8] * 2]
