@@ -4,9 +4,9 @@ Reads ``$FAULTMAVEN_BENCH_DATA/logs``. Every parser has one configuration for al
 ``template_scores``, as the labels do. Speeds are lines per CPU second in one process, message bodies to ids, and their
 ratios to Drain3's on the same lines. Run it as
 ``python tests/bench/bench_templates.py [accuracy] [recorded] [speed] [stress] [order] [endless] [first] [LINES]``
-(default: all, 200,000 lines). ``recorded`` needs no public data: its lines are those of the shipped recordings, labelled
-by the log statements of the recorded shop, with all that another process wrote left out. ``order`` and ``endless`` make
-theirs.
+(default: all, 200,000 lines). ``order`` and ``endless`` make their lines; ``recorded`` needs no public data, either:
+its lines are those of the shipped recordings, labelled by the log statements of the recorded shop, with all that
+another process wrote left out.
 ``make bench`` installs the peers.
 """
 

@@ -49,7 +49,8 @@ def endless(lines: int = 10_000_000, batch: int = 100_000) -> None:
     print(f"== endless: {lines:,} random lines, all different, in batches of {batch:,}")
     TemplateMiner().fit_transform(["compiled 1"])
     rng = np.random.default_rng(1)
-    before = psutil.Process().memory_info().rss
+    process = psutil.Process()
+    before = most = process.memory_info().rss
     miner = TemplateMiner()
     spent = 0.0
     for start in range(0, lines, batch):
@@ -57,10 +58,11 @@ def endless(lines: int = 10_000_000, batch: int = 100_000) -> None:
         began = time.process_time()
         miner.partial_fit(some)
         spent += time.process_time() - began
-        done = start + batch
+        done, most = start + batch, max(most, process.memory_info().rss)
         if done % 2_000_000 == 0 or done >= lines:
-            more = (psutil.Process().memory_info().rss - before) / 1e6
-            print(f"{done:12,} lines  {spent:6.1f} CPU s  {more:6.0f} MB more than before", flush=True)
+            more = (most - before) / 1e6
+            print(f"{done:12,} lines  {spent:6.1f} CPU s  at most {more:4.0f} MB more than at first", flush=True)
+            most = 0
     found = miner.templates_
     print(f"{len(found):,} templates of {found['count'].sum():,} lines; other: {miner.other_:,} lines")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from faultmaven_lib.analysis.logs.passes import find_forms, first_of_each, keep_forms
-from faultmaven_lib.analysis.logs.text import Array, Forms, Text
+from faultmaven_lib.analysis.logs.text import Array, Forms, Text, fixed
 
 _BYTES = 512
 """Room for the line of a form and its numbers, on average."""
@@ -56,17 +56,13 @@ class Bank:
         """What is kept: views, good until more is added."""
         rows, end, held, _ = self._used.tolist()
         columns = [column[:rows] for column in self._kept[:-2]]
-        data = self._kept.data[:end]
-        data.flags.writeable = False  # as that of other texts: what is compiled for them is for these, too
-        return Forms._make([*columns, data, self._kept.numbers[:held]])
+        return Forms._make([*columns, fixed(self._kept.data[:end]), self._kept.numbers[:held]])
 
     @property
     def text(self) -> Text:
         """The lines, one a form."""
         rows, end = len(self), int(self._used[1])
-        offsets = np.r_[self._kept.starts[:rows], end]
-        offsets.flags.writeable = False
-        return Text(self.forms.data, offsets)
+        return Text(self.forms.data, fixed(np.r_[self._kept.starts[:rows], end]))
 
     def add(self, more: Forms, at: int = 0) -> int:
         """Add forms from the ``at``-th on; return the first for which there is no room."""

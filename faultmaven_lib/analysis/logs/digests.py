@@ -34,7 +34,8 @@ class Digest:
 
     Lines are counted by service, level and template over time, values of fields too, where a field has few of them;
     numbers, and what varies inside messages, are kept of a random sample. Digests of parts of a log merge into that
-    of the whole: the result does not depend on the order of lines or parts.
+    of the whole: the result does not depend on the order of lines or parts, unless there are so many distinct ones
+    that ``TemplateMiner.learn`` labels them by the template they fit.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     Notes
     -----
-    The first call compiles for about two seconds, once on a machine. White space at both ends of a line is left out
+    The first call compiles for about three seconds, once on a machine. White space at both ends of a line is left out
     of its template, and a run of it inside is one space. Lines are UTF-8 inside: half of a surrogate pair becomes
     ``?``.
 
@@ -117,7 +117,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Learn more lines; return labels, and which of them every line has.
 
         A template can still change when more lines are learnt, a label stays: lines in batches are labelled as they
-        come, and their templates asked for at the end.
+        come, and their templates asked for at the end. Where there are more than 10,000 labels, those of further lines
+        are the ids of templates that they fit, so that labels have an end if templates have one.
 
         Examples
         --------

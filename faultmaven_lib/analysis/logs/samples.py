@@ -75,8 +75,9 @@ class Sample:
             return pd.DataFrame()
         frame = self._parts[0]
         number = frame["group "].to_numpy()
-        pieces = [slice(*np.searchsorted(number, [g, g + 1])) for g in groups]
-        found = pd.concat([frame.iloc[piece] for piece in pieces]) if pieces else frame.iloc[:0]
+        starts, ends = np.searchsorted(number, groups), np.searchsorted(number, groups, side="right")
+        before = np.cumsum(ends - starts) - (ends - starts)
+        found = frame.iloc[np.repeat(starts - before, ends - starts) + np.arange((ends - starts).sum())]
         # Groups of which more was left out would else count for less: all are drawn as the scarcest one was.
         inside = groups[groups < len(self._bars)]
         found = found[found["lot "].to_numpy() < self._bars[inside].min(initial=_OPEN)]

@@ -12,7 +12,10 @@ Array = np.ndarray[Any, Any]
 
 
 class Text(NamedTuple):
-    """Lines in UTF-8: line i is ``data[offsets[i]:offsets[i + 1]]``."""
+    """Lines in UTF-8: line i is ``data[offsets[i]:offsets[i + 1]]``.
+
+    Neither can be written to: compiled code is for the one kind of arrays or the other.
+    """
 
     data: Array
     offsets: Array
@@ -80,9 +83,17 @@ def text_of(lines: Iterable[Any]) -> Text:
     array = array.cast(pa.large_string())
     _, offsets, data = array.buffers()
     if not len(array) or offsets is None:
-        return Text(np.zeros(1, np.uint8), np.zeros(len(array) + 1, np.int64))
+        return Text(fixed(np.zeros(1, np.uint8)), fixed(np.zeros(len(array) + 1, np.int64)))
     at = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return Text(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8), at)
+    some = data is not None and data.size
+    return Text(fixed(np.frombuffer(data, np.uint8) if some else np.zeros(1, np.uint8)), fixed(at))
+
+
+def fixed(array: Array) -> Array:
+    """Return a view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _arrow(lines: Iterable[Any]) -> Any:
