@@ -94,7 +94,17 @@ def steps_of(histogram: Histogram, values: Array) -> int:
     return int(np.clip(np.ceil(_ENOUGH / usual), 1, _LONGEST)) if usual > 0 else 1
 
 
-def quantiles(histogram: Histogram, values: Array, steps: int = 1) -> Array:
+def usual_bounds(histogram: Histogram, values: Array) -> tuple[float, ...]:
+    """Return the bounds of the buckets that are there in most of the samples."""
+    known = np.isfinite(values[histogram.total])
+    return tuple(
+        bound
+        for bound, row in zip(histogram.bounds, histogram.rows, strict=True)
+        if np.isfinite(values[row][known]).mean() > 0.5
+    )
+
+
+def quantiles(histogram: Histogram, values: Array, steps: int = 1, usual: tuple[float, ...] | None = None) -> Array:
     """Return the quantiles of the observations that came with each sample, and the ``steps - 1`` before it.
 
     Linear within a bucket; of the last, unbounded one its lower bound: as Prometheus' ``histogram_quantile`` has it.
@@ -108,6 +118,9 @@ def quantiles(histogram: Histogram, values: Array, steps: int = 1) -> Array:
         All columns, one a row.
     steps
         Samples that are put together.
+    usual
+        The bounds to use. Where one of them is missing there is no quantile: between other bounds it would be another
+        estimate, and no change of what is measured.
 
     Returns
     -------
@@ -119,12 +132,15 @@ def quantiles(histogram: Histogram, values: Array, steps: int = 1) -> Array:
     known = np.flatnonzero(np.isfinite(total))
     if len(known) < 2:
         return out
-    counts = _gathered(_increases(values[list(histogram.rows)][:, known], total[known]), steps)
+    chosen = [i for i, bound in enumerate(histogram.bounds) if usual is None or bound in usual]
+    if not chosen or (usual is not None and len(chosen) < len(usual)):
+        return out
+    counts = _gathered(_increases(values[[histogram.rows[i] for i in chosen]][:, known], total[known]), steps)
     everything = _gathered(_increases(total[None, known], total[known]), steps)[0]
     there = np.isfinite(counts)
     # Buckets are scraped one after the other: none may hold more than the next.
     rising = np.minimum(np.maximum.accumulate(np.where(there, counts, 0.0), axis=0), everything)
-    bounds = np.array(histogram.bounds)[:, None]
+    bounds = np.array([histogram.bounds[i] for i in chosen])[:, None]
     index = np.arange(len(bounds))[:, None]
     below = np.maximum.accumulate(np.where(there, index, -1), axis=0)
     below = np.concatenate([np.full((1, len(known)), -1), below])  # the last bucket that is there, before each
@@ -142,7 +158,8 @@ def quantiles(histogram: Histogram, values: Array, steps: int = 1) -> Array:
             here = rising[np.minimum(first, len(bounds) - 1), columns]
             value = floor + (top - floor) * np.where(here > seen, (rank - seen) / (here - seen), 1.0)
             value = np.where(inside, value, np.where(lower >= 0, floor, np.nan))
-            out[row, known] = np.where(everything > 0, value, np.nan)
+            told = (everything > 0) & (usual is None or there.all(axis=0))
+            out[row, known] = np.where(told, value, np.nan)
     return out
 
 

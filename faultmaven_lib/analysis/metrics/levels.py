@@ -177,8 +177,9 @@ def _block(values: Array) -> Levels:
             "shock": shock,
             "step": np.sqrt(jumps / np.maximum(count - 1, 1)),
             "jitter": np.where(both, np.abs(np.diff(known, axis=1)), 0.0).sum(axis=1) / np.maximum(count - 1, 1),
-            # The tail of one over twice the Cramér-von Mises statistic, to which that of a walk converges.
-            "walk": np.minimum(1.54 * np.exp(-returns / 4), 1.0),
+            # The tail of one over twice the Cramér-von Mises statistic, to which that of a walk converges, falls with
+            # e to the minus quarter; that of a walk between bounds, which turns back sooner, more slowly.
+            "walk": np.minimum(1.6 * np.exp(-returns / 5), 1.0),
             "tails": tails,
             "loud": usual[0],
             "calm": usual[1],

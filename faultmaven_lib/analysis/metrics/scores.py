@@ -133,7 +133,7 @@ def _of_counter(values: Array, at: Array) -> Array:
     x = values[known]
     odd = np.flatnonzero((np.diff(x) < 0) & (x[1:] > 0.5 * x[:-1]))
     first = int(known[odd[0] + 1]) if len(odd) else len(values)
-    scores = causal_scores(rate(values, at))
+    scores = causal_scores(rate(values, at)).copy()
     if first < len(values):
         scores[first:] = causal_scores(values)[first:]
     return scores

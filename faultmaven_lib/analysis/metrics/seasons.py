@@ -18,6 +18,8 @@ _SAMPLES_A_BIN = 2.0
 _LEAST_BINS = 12
 _EXPLAINED = 0.1
 """Share of the distance from the centre in other periods that a profile has to explain."""
+_WORSE = 1.25
+"""How many times as far as the centre a profile may be from some of the periods."""
 _TOLD = 2.0
 """Standard errors by which a bin has to differ from the centre to be part of the profile."""
 _BETTER = 0.05
@@ -140,7 +142,9 @@ def _learned(values: Array, grid: _Grid, period: str, length: float) -> dict[int
         whole = totals[1].sum(axis=1)
         skill = 1 - totals[0].sum(axis=1) / np.where(whole > 0, whole, np.inf)
         varies = np.nanmax(off, axis=(1, 2)) > 1e-9 * np.abs(centre)
-        usable = varies & (skill > _EXPLAINED) & (totals[0] < totals[1]).all(axis=1) & (seen > 0.75)
+        # In a part of a week there may be nothing to explain; nowhere may a profile mislead.
+        misled = (totals[0] > _WORSE * totals[1]).any(axis=1)
+        usable = varies & (skill > _EXPLAINED) & ~misled & (seen > 0.75)
         rows = np.flatnonzero(usable)
         if not len(rows):
             return {}

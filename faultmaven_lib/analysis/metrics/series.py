@@ -26,8 +26,8 @@ _FEW = 20
 """Of a window of fewer samples each stands for some time: two of five last."""
 RARE = 0.02
 """Share of windows of the incident's length in which a baseline may stray as far."""
-_PASSING_DEVIATION = 3.0
-_PASSING_CHANGE = {1: 1.5, -1: 0.5}
+_PASSING_DEVIATION = 2.0
+_PASSING_CHANGE = {1: 1.0, -1: 0.5}
 """A change that passes over is this many times ``min_deviation`` large, and this much relative to the centre."""
 
 

@@ -10,7 +10,14 @@ import pandas as pd
 
 from faultmaven_lib.analysis.axis import in_order, seconds
 from faultmaven_lib.analysis.metrics.columns import Key, is_counter, keys, matrix, rate
-from faultmaven_lib.analysis.metrics.histograms import QUANTILES, Histogram, histograms_of, quantiles, steps_of
+from faultmaven_lib.analysis.metrics.histograms import (
+    QUANTILES,
+    Histogram,
+    histograms_of,
+    quantiles,
+    steps_of,
+    usual_bounds,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -22,6 +29,8 @@ class Reading:
     counters: set[Key] = field(default_factory=set)
     steps: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """Over how many samples the observations of each histogram are gathered."""
+    bounds: dict[tuple[str, str, str], tuple[float, ...]] = field(default_factory=dict)
+    """The buckets that each histogram is read from."""
 
 
 @dataclass
@@ -70,6 +79,7 @@ def read_table(frame: pd.DataFrame, reading: Reading, *, learn: bool = False) ->
         )
         for histogram in histograms:
             reading.steps[_name(histogram)] = steps_of(histogram, values)
+            reading.bounds[_name(histogram)] = usual_bounds(histogram, values)
     rows: list[Array] = []
     out: list[Key] = []
     made: dict[int, list[int]] = {}
@@ -81,7 +91,8 @@ def read_table(frame: pd.DataFrame, reading: Reading, *, learn: bool = False) ->
     derived: set[Key] = set()
     known = set(out)
     for histogram in histograms:
-        found = quantiles(histogram, values, reading.steps.get(_name(histogram), 1))
+        name = _name(histogram)
+        found = quantiles(histogram, values, reading.steps.get(name, 1), reading.bounds.get(name))
         # What a recording rule computes already is not computed again.
         new = [(k, v) for k, v in zip(map(histogram.key, QUANTILES), found, strict=True) if k not in known]
         here = list(range(len(rows), len(rows) + len(new)))
