@@ -139,7 +139,7 @@ def _shift(
     for sign in (1.0, -1.0):
         start, stop, score = best_segment(scores_of(sign * z))
         # The baseline's own largest excursion is what chance, waves and regular jobs bring about.
-        if stop - start < 2 or score <= 1.5 * stretch * usual_excursion(level, len(x)) + min_deviation:
+        if stop - start < 2 or score <= 1.5 * stretch * usual_excursion(level, len(x) / stretch) + min_deviation:
             continue
         inside = x[start:stop]
         after = float(np.median(inside))
@@ -171,7 +171,7 @@ def _shift(
     return best
 
 
-def usual_excursion(level: Level, samples: int) -> float:
+def usual_excursion(level: Level, samples: float) -> float:
     """Return what a stretch off the centre has to exceed: of a baseline many times as long, not quite its largest."""
     rare = int(RARE * level.count / max(samples, 1))
     return float(level.excursions[min(rare, EXCURSIONS - 1)])
