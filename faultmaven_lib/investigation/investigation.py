@@ -10,8 +10,10 @@ from typing import Any, Literal, Self
 
 import pandas as pd
 
+from faultmaven_lib.analysis.graph import Graph, read_graph
 from faultmaven_lib.exceptions import FaultMavenError, SourceError
 from faultmaven_lib.investigation.asking import connected
+from faultmaven_lib.investigation.correlating import Correlating
 from faultmaven_lib.investigation.dossier import (
     desk_of,
     enter,
@@ -19,7 +21,6 @@ from faultmaven_lib.investigation.dossier import (
     reconnected,
     with_fields,
 )
-from faultmaven_lib.investigation.holding import Holding
 from faultmaven_lib.investigation.verification import Verifier
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
@@ -31,7 +32,6 @@ from faultmaven_lib.model import (
     Hypothesis,
     Incident,
     Mechanism,
-    ServiceGraph,
     Source,
     Statement,
     Status,
@@ -47,7 +47,7 @@ from faultmaven_lib.storage import Store
 from faultmaven_lib.storage.archive import read_archive, write_archive
 
 
-class Investigation(Holding):
+class Investigation(Correlating):
     """One incident: its sources and windows, the evidence ledger, findings, hypotheses, and the case they make.
 
     Parameters
@@ -61,7 +61,7 @@ class Investigation(Holding):
     sources
         Name to source, or to whatever ``connect`` takes.
     graph
-        Who calls whom, if known.
+        Who calls whom, if known, in any form that ``read_graph`` takes: pairs, a mapping, a frame, a CSV file.
     database_url
         The store for ``save`` and ``similar``; default: ``FAULTMAVEN_DATABASE_URL``, else a local SQLite file.
 
@@ -84,7 +84,7 @@ class Investigation(Holding):
         sources: Mapping[str, Any] | None = None,
         *,
         alert: Alert | None = None,
-        graph: ServiceGraph | None = None,
+        graph: Graph | None = None,
         database_url: str | None = None,
     ) -> None:
         span = Window.model_validate(window)
@@ -97,7 +97,7 @@ class Investigation(Holding):
             window=span,
             baseline=before,
             alert=alert,
-            graph=graph,
+            graph=read_graph(graph),
             times=Times(detected=alert.starts_at if alert else None),
             created_at=now,
             updated_at=now,
@@ -122,7 +122,7 @@ class Investigation(Holding):
         *,
         window: Window | str | None = None,
         baseline: Window | str | None = None,
-        graph: ServiceGraph | None = None,
+        graph: Graph | None = None,
         database_url: str | None = None,
     ) -> Self:
         """Begin with an alert, as a noun, a file or what Alertmanager posts.

@@ -59,6 +59,8 @@ class Finding(Noun):
     """The template, metric or change the finding is about."""
     direction: Direction = "none"
     onset: Onset = None
+    until: Onset = None
+    """When it was over; None where it went on, or where that is not known."""
     before: float | None = None
     after: float | None = None
     size: float | None = None

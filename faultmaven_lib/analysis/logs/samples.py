@@ -53,14 +53,17 @@ class Sample:
             self._settle()
 
     def merge(self, other: Sample, names: Array) -> None:
-        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here; each name once."""
+        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here.
+
+        Groups that get one name become one.
+        """
         other._settle()
         if not len(other._bars):
             return
         known = min(len(names), len(other._bars))
         self._make_room(int(names.max()) + 1)
         self.each = min(self.each, other.each)
-        self._bars[names[:known]] = np.minimum(self._bars[names[:known]], other._bars[:known])
+        np.minimum.at(self._bars, names[:known], other._bars[:known])
         for part in other._parts:
             self._parts.append(part.assign(**{"group ": names[part["group "].to_numpy()]}))
         self._settle()
@@ -72,8 +75,9 @@ class Sample:
             return pd.DataFrame()
         frame = self._parts[0]
         number = frame["group "].to_numpy()
-        pieces = [slice(*np.searchsorted(number, [g, g + 1])) for g in groups]
-        found = pd.concat([frame.iloc[piece] for piece in pieces]) if pieces else frame.iloc[:0]
+        starts, ends = np.searchsorted(number, groups), np.searchsorted(number, groups, side="right")
+        before = np.cumsum(ends - starts) - (ends - starts)
+        found = frame.iloc[np.repeat(starts - before, ends - starts) + np.arange((ends - starts).sum())]
         # Groups of which more was left out would else count for less: all are drawn as the scarcest one was.
         inside = groups[groups < len(self._bars)]
         found = found[found["lot "].to_numpy() < self._bars[inside].min(initial=_OPEN)]

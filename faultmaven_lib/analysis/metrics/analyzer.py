@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from faultmaven_lib.analysis.axis import counts_samples, moment, start
+from faultmaven_lib.analysis.metrics.beginnings import Beginning, beginnings, went_on
 from faultmaven_lib.analysis.metrics.columns import Key
 from faultmaven_lib.analysis.metrics.families import by_family
 from faultmaven_lib.analysis.metrics.levels import MIN_SAMPLES, Levels, levels_of
@@ -122,6 +123,7 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         self.rows_ = 0
         self._places: dict[Key, int] = {}
         self._seasons: dict[Key, Season] = {}
+        self._begun: dict[Key, Beginning] = {}
         self._cited: tuple[str, ...] = ()
         parts = []
         for frame in _each(baseline):
@@ -134,8 +136,11 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
             levels = levels_of(table.values)
             levels.longest_run[list(seasons)] = raw[list(seasons)]
             enough = np.flatnonzero(levels.count >= MIN_SAMPLES)
-            for row in enough.tolist():
+            begun = beginnings(table.values[enough], levels[enough], self.min_deviation)
+            for i, row in enumerate(enough.tolist()):
                 _once(table.keys[row], self._places)
+                if i in begun:
+                    self._begun[table.keys[row]] = begun[i]
                 self._places[table.keys[row]] = len(self._places)
             parts.append(levels[enough])
             self.rows_ = max(self.rows_, len(table.index))
@@ -243,6 +248,8 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         levels, values = self.levels_[places], table.values[rows]
         actual = self._adjust([table.keys[row] for row in rows], values, table.at)
         suspicious = may_have_moved(levels, values, self.min_deviation, stretch)
+        begun = {i: self._begun[table.keys[row]] for i, row in enumerate(rows) if table.keys[row] in self._begun}
+        suspicious[list(begun)] = True
         for i, own in actual.items():  # an adjusted series is not frozen when the series is
             suspicious[i] |= may_be_flat(levels[[i]], own.values[None, :])[0]
         found = []
@@ -251,6 +258,8 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
             move = moves(
                 levels[i], values[i], self.min_deviation, self.min_change, stretch=stretch, actual=actual.get(i)
             )
+            if move is None and i in begun:
+                move = went_on(begun[i], values[i], self.min_deviation, self.min_change)
             # Where nothing was observed there is no quantile: that nothing was, the count tells.
             if move is None or (move.kind is FindingKind.MISSING and key in table.quantiles):
                 continue

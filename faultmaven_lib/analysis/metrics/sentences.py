@@ -52,6 +52,7 @@ def of_move(
         subject=clean(metric, 300),
         direction=direction,
         onset=onset,
+        until=ended,
         before=before,
         after=after,
         size=None if before is None or after is None else after - before,
