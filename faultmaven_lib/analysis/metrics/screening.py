@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, Levels, calmness, drift, loudness, scores_of
+from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, NOVEL, Levels, calmness, drift, loudness, scores_of
 from faultmaven_lib.analysis.metrics.rows import blocks, gains, longest_run, packed, quantile
-from faultmaven_lib.analysis.metrics.series import NOVEL, RARE
+from faultmaven_lib.analysis.metrics.series import RARE
 from faultmaven_lib.analysis.metrics.spread import LEAST
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 
 from faultmaven_lib.analysis.metrics.drift import LEAST, is_better, of_trend, ramp_of
-from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, Level, level_of, scores_of
+from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, NOVEL, Level, level_of, scores_of
 from faultmaven_lib.analysis.metrics.significance import of_shift
 from faultmaven_lib.analysis.metrics.spread import spread_change
 from faultmaven_lib.analysis.statistics import best_segment
 from faultmaven_lib.model import FindingKind
 
-__all__ = ["NOVEL", "Level", "Move", "level_of", "moves"]
+__all__ = ["Actual", "Level", "Move", "level_of", "moves"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NOVEL = 20.0
-"""Deviations of a value from a baseline that was zero throughout."""
 _SHORT = 0.15
 """Share of the window that a change has to last, at its end, to count as lasting. One that passes over may come
 of a single slow request: a baseline of minutes cannot know how often that happens, so it has to be larger."""
