@@ -51,14 +51,19 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
     """Compare the series of an incident with those of a baseline.
 
     A series stands out where a contiguous stretch of the incident lies further from the baseline's median than
-    the baseline itself ever strayed: the stretch with the largest score dates the change to the sample, also
-    where it ends again. Sizes are in robust deviations with a floor to the scale; p-values take
-    autocorrelation and the number of series into account.
+    the baseline itself ever strayed: the stretch with the largest score (Page, "Continuous inspection schemes",
+    Biometrika 41, 1954) dates the change to the sample, also where it ends again. Of a series one finding is told:
+    level shift, spike, dip, trend (``metrics.drift``), variance change (``metrics.spread``), flat line or missing.
+    Counters are rates, histograms quantiles (``metrics.histograms``), and a baseline of days knows what is usual at
+    each time of the day or week (``metrics.seasons``). Sizes are in robust deviations with a floor to the scale;
+    p-values take waves, walks and tails (``metrics.significance``) and the number of series (``metrics.families``)
+    into account.
 
     Parameters
     ----------
     alpha
-        False discovery rate over all series.
+        False discovery rate over all services and their series; where nothing changed, how often a frame has any
+        finding.
     min_deviation
         Smallest effect in robust deviations.
     min_change

@@ -15,6 +15,8 @@ MIN_SAMPLES = 5
 """A baseline with fewer says nothing."""
 CLIP = 12.0
 """Robust deviations beyond which one sample counts no more: a single spike must not pose as a shift."""
+NOVEL = 20.0
+"""Deviations of a value from a baseline that was zero throughout."""
 EXCURSIONS = 50
 """How many of a baseline's strays are kept."""
 _TAIL = 0.1

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from faultmaven_lib.analysis.metrics.columns import is_named_counter, rate
-from faultmaven_lib.analysis.metrics.levels import Levels
-from faultmaven_lib.analysis.metrics.series import NOVEL
+from faultmaven_lib.analysis.metrics.levels import NOVEL, Levels
 from faultmaven_lib.analysis.metrics.table import Reading, Table, read_table
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, Levels, calmness, drift, loudness, scores_of
+from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, NOVEL, Levels, calmness, drift, loudness, scores_of
 from faultmaven_lib.analysis.metrics.rows import blocks, gains, longest_run, packed, quantile
-from faultmaven_lib.analysis.metrics.series import NOVEL, RARE
+from faultmaven_lib.analysis.metrics.series import RARE
 from faultmaven_lib.analysis.metrics.spread import LEAST
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -41,7 +41,7 @@ def _block(levels: Levels, values: Array, min_deviation: float, stretch: float) 
     scale = np.where(still, 1.0, levels.scale)[:, None]
     off = np.where(inside, known - levels.centre[:, None], 0.0)
     z = np.where(still[:, None], NOVEL * np.sign(np.where(inside, known, 0.0)), off / scale)
-    place = np.minimum((RARE * levels.count / np.maximum(count, 1)).astype("int64"), EXCURSIONS - 1)
+    place = np.minimum((RARE * levels.count * stretch / np.maximum(count, 1)).astype("int64"), EXCURSIONS - 1)
     usual = np.take_along_axis(levels.excursions, place[:, None], axis=1)[:, 0]
     bound = 1.5 * stretch * usual + min_deviation
     out = np.zeros(rows, dtype=bool)

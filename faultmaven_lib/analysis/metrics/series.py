@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 
 from faultmaven_lib.analysis.metrics.drift import LEAST, is_better, of_trend, ramp_of
-from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, Level, level_of, scores_of
+from faultmaven_lib.analysis.metrics.levels import EXCURSIONS, NOVEL, Level, level_of, scores_of
 from faultmaven_lib.analysis.metrics.significance import of_shift
 from faultmaven_lib.analysis.metrics.spread import spread_change
 from faultmaven_lib.analysis.statistics import best_segment
 from faultmaven_lib.model import FindingKind
 
-__all__ = ["NOVEL", "Level", "Move", "level_of", "moves"]
+__all__ = ["Actual", "Level", "Move", "level_of", "moves"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NOVEL = 20.0
-"""Deviations of a value from a baseline that was zero throughout."""
 _SHORT = 0.15
 """Share of the window that a change has to last, at its end, to count as lasting. One that passes over may come
 of a single slow request: a baseline of minutes cannot know how often that happens, so it has to be larger."""
@@ -139,7 +137,7 @@ def _shift(
     for sign in (1.0, -1.0):
         start, stop, score = best_segment(scores_of(sign * z))
         # The baseline's own largest excursion is what chance, waves and regular jobs bring about.
-        if stop - start < 2 or score <= 1.5 * stretch * usual_excursion(level, len(x)) + min_deviation:
+        if stop - start < 2 or score <= 1.5 * stretch * usual_excursion(level, len(x) / stretch) + min_deviation:
             continue
         inside = x[start:stop]
         after = float(np.median(inside))
@@ -171,7 +169,7 @@ def _shift(
     return best
 
 
-def usual_excursion(level: Level, samples: int) -> float:
+def usual_excursion(level: Level, samples: float) -> float:
     """Return what a stretch off the centre has to exceed: of a baseline many times as long, not quite its largest."""
     rare = int(RARE * level.count / max(samples, 1))
     return float(level.excursions[min(rare, EXCURSIONS - 1)])

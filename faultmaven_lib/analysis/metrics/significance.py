@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from faultmaven_lib.analysis.metrics.levels import Level
+from faultmaven_lib.analysis.metrics.levels import NOVEL, Level
 from faultmaven_lib.analysis.statistics import effective_size
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -24,10 +24,10 @@ def of_shift(level: Level, x: Array, start: int, stop: int, sign: float) -> floa
     """
     inside = x[start:stop]
     off = sign * (float(np.median(inside)) - level.centre)
-    per = level.scale if level.scale > 0 else 1.0
+    deviations = off / level.scale if level.scale > 0 else NOVEL
     worth = max(min(effective_size(x), level.size) * len(inside) / len(x), 1.0)
     error = np.sqrt(1 / level.size + 1 / worth)
-    p = float(stats.t.sf(off / per / error, max(level.size - 1, 1)))
+    p = float(stats.t.sf(deviations / error, max(level.size - 1, 1)))
     if not level.constant and level.scale > 0:
         p = max(p, of_process(level, off, len(inside), start), _of_tail(level, sign * (inside - level.centre), sign))
     p *= len(x)
