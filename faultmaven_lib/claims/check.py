@@ -73,7 +73,11 @@ class ClaimChecker:
 
     def problems(self, claim: Claim) -> list[str]:
         """Return what is wrong with a claim, a sentence each; empty if it is supported."""
-        return [f'"{_short(claim.text)}" {what}' for what in self._problems(claim)]
+        return [f'"{_short(claim.text)}" {what}' for what in self.reasons(claim)]
+
+    def reasons(self, claim: Claim) -> list[str]:
+        """Return what is wrong with a claim, without repeating it: "cites no evidence"."""
+        return list(self._problems(claim))
 
     def _problems(self, claim: Claim) -> Iterator[str]:
         if not claim.text.strip():
