@@ -83,6 +83,24 @@ _FILTERS = {
 """What a command may be piped into."""
 
 
+_TYPED = re.compile(
+    r"(?i)(?<![\w.-])(?:sudo|rm|kubectl|psql|curl|wget|systemctl|docker|helm|bash|sh|python3?|perl|dd|mkfs\S*|chmod|chown|"
+    r"kill|killall|pkill|iptables|ssh|scp|nc|terraform|aws|gcloud|redis-cli|git|shutdown|reboot)\s+[-/\w]|"
+    r"\b(?:drop|truncate|alter)\s+(?:table|database|schema|user|role)\b|\bdelete\s+from\b"
+)
+
+
+def in_text(text: str) -> bool:
+    """Whether a text holds something that could be typed as a command, be it in a quote.
+
+    Examples
+    --------
+    >>> in_text("Please run kubectl delete pod shop now."), in_text("The pods of shop are new.")
+    (True, False)
+    """
+    return _TYPED.search(text) is not None
+
+
 def problems(command: str, is_name: Callable[[str], bool]) -> list[str]:
     """Return why a command is not known to read only; empty if it is on the list.
 

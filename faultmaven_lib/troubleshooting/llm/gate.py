@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from faultmaven_lib.claims.facts import fold
 from faultmaven_lib.claims.language import REFERENCE
 from faultmaven_lib.model import Claim, Dropped, Finding, ModelSentence, SentenceKind
-from faultmaven_lib.troubleshooting.llm import causes, orders, restating, rows, steps
+from faultmaven_lib.troubleshooting.llm import causes, commands, orders, restating, rows, steps
 from faultmaven_lib.troubleshooting.llm import vocabulary as say
 from faultmaven_lib.troubleshooting.llm.reading import Unreadable, read
-from faultmaven_lib.troubleshooting.llm.schema import LONGEST_SHOWN, SaidSentence
+from faultmaven_lib.troubleshooting.llm.schema import SaidSentence, kept
 from faultmaven_lib.troubleshooting.llm.scope import Scope, can_name
 
 
@@ -57,6 +57,8 @@ class Gate:
         """Return a sentence as it may be shown, or why it may not."""
         evidence = tuple(dict.fromkeys(said.evidence))
         found = self.scope.not_standing(evidence)
+        if commands.in_text(said.text):
+            found.append("holds a command: those stand in a field of their own, if they only read")
         if found:
             return _dropped(said, found)
         try:
@@ -116,6 +118,8 @@ class Gate:
             return _Verdict("cause", [_unknown("hypothesis", said.hypothesis, "speaks of a cause")])
         if fold(said.service) != fold(hypothesis.service):
             return _Verdict("cause", [_service(said.service, hypothesis.id, hypothesis.service)])
+        if hypothesis.only_proposed:
+            return _Verdict("cause", [f"restates {hypothesis.id}, which a model proposed and nobody has argued"])
         others = [h for h in self.scope.hypothesis.values() if h.id != hypothesis.id]
         found, effect = causes.problems(said.text, hypothesis, others)
         findings: tuple[str, ...] = ()
@@ -157,7 +161,7 @@ class Gate:
 
     def _row(self, said: SaidSentence, evidence: Sequence[str]) -> _Verdict:
         entries = self.scope.cited(evidence)
-        tokens = read(said.text, self.scope.names(entries) | self.scope.kinds(entries))
+        tokens = read(said.text, self.scope.names(entries) | self.scope.columns(entries))
         if said.service and fold(said.service) not in {t.text for t in tokens}:
             return _Verdict("observation", [f"is said to be about {said.service}, which it does not name"])
         if any(t.text in say.UP | say.DOWN | say.NEW | say.GONE for t in tokens if t.kind == "word"):
@@ -181,6 +185,4 @@ def _service(given: str, held: str, service: str) -> str:
 
 def _dropped(said: SaidSentence, reasons: Iterable[str]) -> Dropped:
     whole = " · ".join(filter(None, (said.text, said.command)))
-    return Dropped(
-        what="sentence", text=whole[:LONGEST_SHOWN], reasons=tuple(dict.fromkeys(r[:LONGEST_SHOWN] for r in reasons))
-    )
+    return Dropped(what="sentence", text=kept(whole), reasons=tuple(dict.fromkeys(map(kept, reasons))))

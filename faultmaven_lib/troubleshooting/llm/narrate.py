@@ -11,7 +11,7 @@ from faultmaven_lib.settings import settings
 from faultmaven_lib.troubleshooting.board import Board
 from faultmaven_lib.troubleshooting.llm import client, prompt, proposals
 from faultmaven_lib.troubleshooting.llm.gate import Gate
-from faultmaven_lib.troubleshooting.llm.schema import LONGEST_SHOWN, NotInSchema, json_schema, parse
+from faultmaven_lib.troubleshooting.llm.schema import NotInSchema, json_schema, kept, parse
 from faultmaven_lib.troubleshooting.llm.scope import Scope
 
 Record = Callable[[str, str], None]
@@ -71,7 +71,7 @@ def _judged(reply: str, scope: Scope, board: Board, model: str, calls: list[Mode
     try:
         said, unread = parse(reply)
     except NotInSchema as error:
-        dropped = Dropped(what="reply", text=reply[:LONGEST_SHOWN], reasons=(str(error),))
+        dropped = Dropped(what="reply", text=kept(reply), reasons=(str(error),))
         note = "What the model answered cannot be read."
         return Narration(model=model, dropped=(dropped,), calls=tuple(calls), note=note)
     passed, lost = Gate(scope).sentences(said.sentences)

@@ -11,7 +11,7 @@ from faultmaven_lib.exceptions import QuerySyntaxError
 from faultmaven_lib.model import Confidence, Dropped, Hypothesis, Mechanism, ModelQuery, Source
 from faultmaven_lib.sources.querying import parse_query
 from faultmaven_lib.troubleshooting.llm import vocabulary as say
-from faultmaven_lib.troubleshooting.llm.schema import LONGEST_SHOWN, SaidHypothesis, SaidQuery
+from faultmaven_lib.troubleshooting.llm.schema import SaidHypothesis, SaidQuery, kept
 from faultmaven_lib.troubleshooting.llm.scope import Scope, services_of
 from faultmaven_lib.troubleshooting.troubleshooter import sentence
 
@@ -146,5 +146,5 @@ def _unknown(text: str, facts: Facts, known: Iterable[str]) -> Iterator[str]:
 
 
 def _dropped(what: str, text: str, reasons: Iterable[str]) -> Dropped:
-    kept = tuple(dict.fromkeys(reason[:LONGEST_SHOWN] for reason in reasons))
-    return Dropped.model_validate({"what": what, "text": " ".join(text.split())[:LONGEST_SHOWN], "reasons": kept})
+    why = tuple(dict.fromkeys(map(kept, reasons)))
+    return Dropped.model_validate({"what": what, "text": kept(" ".join(text.split())), "reasons": why})

@@ -12,8 +12,7 @@ from faultmaven_lib.model import Dropped
 
 MOST_SENTENCES, MOST_HYPOTHESES, MOST_QUERIES = 12, 3, 3
 """More than this is dropped unread."""
-LONGEST_SHOWN = 600
-"""Characters of what was dropped that are kept."""
+_LONGEST_KEPT = 600
 
 
 def _text(value: Any) -> Any:
@@ -26,6 +25,11 @@ def _ids(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=4_000)]
 Ids = Annotated[list[str], BeforeValidator(_ids), Field(max_length=50)]
+
+
+def kept(text: str) -> str:
+    """Return as much of a model's text as is kept of what was dropped: its beginning, as text that can be stored."""
+    return text[:_LONGEST_KEPT].encode("utf-8", "replace").decode()
 
 
 class _Said(BaseModel):
@@ -108,15 +112,15 @@ def parse(text: str) -> tuple[Reply, list[Dropped]]:
         ("hypotheses", SaidHypothesis, MOST_HYPOTHESES, "hypothesis"),
         ("queries", SaidQuery, MOST_QUERIES, "query"),
     )
-    kept: dict[str, list[Any]] = {}
+    read: dict[str, list[Any]] = {}
     for name, kind, most, what in kinds:
         entries = found.get(name) or []
         if not isinstance(entries, list):
             raise NotInSchema(f"{name} is no list")
-        kept[name] = []
+        read[name] = []
         for entry in entries[:most]:
             try:
-                kept[name].append(kind.model_validate(entry))
+                read[name].append(kind.model_validate(entry))
             except (ValidationError, RecursionError) as error:
                 first = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("depth",)
                 reason = f"is not in the schema: {'.'.join(map(str, first)) or 'an object is wanted'}"
@@ -124,12 +128,12 @@ def parse(text: str) -> tuple[Reply, list[Dropped]]:
         if len(entries) > most:
             reason = f"only the first {most} are read"
             dropped.append(Dropped(what=what, text=f"{len(entries) - most} more", reasons=(reason,)))
-    return Reply(**kept), dropped
+    return Reply(**read), dropped
 
 
 def _shown(entry: Any) -> str:
     said = entry.get("text", entry) if isinstance(entry, dict) else entry
-    return (said if isinstance(said, str) else str(said)[:LONGEST_SHOWN])[:LONGEST_SHOWN]
+    return kept(said if isinstance(said, str) else str(said)[:_LONGEST_KEPT])
 
 
 def json_schema() -> dict[str, Any]:

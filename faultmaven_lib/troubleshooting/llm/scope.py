@@ -32,6 +32,7 @@ class Scope:
         named = {*self.services, *(f.service for f in self.finding.values())}
         self.named_services = frozenset(n for n in map(fold, named) if can_name(n))
         self._names: dict[str, frozenset[str]] = {}
+        self._standing: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
     def checker(self) -> ClaimChecker:
@@ -51,11 +52,12 @@ class Scope:
             found |= self._names[entry.id]
         return frozenset(found)
 
-    def kinds(self, entries: Iterable[Evidence]) -> frozenset[str]:
-        """Return the kinds of change that some evidence tells of, such as deploy, folded."""
-        frames = [e.frame for e in entries]
-        found = {str(v) for f in frames if "kind" in f.columns and not is_findings(f) for v in f["kind"].unique()}
-        return frozenset(k for k in map(fold, found) if re.fullmatch(r"[a-z]{1,20}", k) and not say.is_judged(k))
+    def columns(self, entries: Iterable[Evidence]) -> frozenset[str]:
+        """Return the columns, levels and kinds of change of some evidence, folded: names where a row is told."""
+        frames = [f for f in (e.frame for e in entries) if not is_findings(f) and f.columns.nlevels == 1]
+        found = {str(c) for f in frames for c in f.columns}
+        found |= {str(v) for f in frames for c in ("kind", "level") if c in f.columns for v in f[c].unique()}
+        return frozenset(k for k in map(fold, found) if re.fullmatch(r"[a-z_]{1,30}", k) and not say.is_judged(k))
 
     def facts(self, entries: Iterable[Evidence]) -> Facts:
         """Return all words and numbers of some evidence."""
@@ -66,7 +68,10 @@ class Scope:
 
     def not_standing(self, ids: Iterable[str]) -> list[str]:
         """Return why evidence cannot carry anything: it does not exist, cannot be run again, or has changed."""
-        return self.checker.reasons(Claim(text="The evidence.", evidence=tuple(ids)))
+        given = tuple(ids)
+        if given not in self._standing:
+            self._standing[given] = self.checker.reasons(Claim(text="The evidence.", evidence=given))
+        return list(self._standing[given])
 
 
 def can_name(name: str) -> bool:

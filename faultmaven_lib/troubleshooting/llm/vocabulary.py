@@ -30,7 +30,7 @@ MOVING = frozenset("moved moves changed changes shifted shifts went".split())
 ROLES = {"from": "before", "to": "after", "at": "after", "reached": "after", "by": "size"}
 """Which number of a finding follows a word."""
 
-DOING = frozenset("check compare read look inspect see list review count query open find".split())
+DOING = frozenset("check compare read look inspect see list review count query find".split())
 """What an action may ask a person to do: all of it only looks."""
 ASKING = frozenset("is are was were did does do has have had can could".split())
 """How a question begins: it is answered by yes or no, so that it takes nothing for granted."""
