@@ -59,9 +59,9 @@ class Settings(BaseSettings):
 
     llm: bool = True
     """``off`` forbids every call of a language model, whatever else is set or asked for."""
-    llm_url: str = ""
+    llm_url: str | None = None
     """OpenAI-compatible endpoint, such as ``http://localhost:11434/v1``; without it no language model is ever asked."""
-    llm_model: str = ""
+    llm_model: str | None = None
     """Name of the model, as the endpoint knows it."""
     llm_api_key: SecretStr | None = None
     """Key of the endpoint, if it wants one."""

@@ -160,7 +160,8 @@ def test_it_is_shown_apart_harmless_with_what_was_dropped_and_what_it_cost(
     start = page.index("In the words of a language model")
     assert page.index("Next steps") < start
     part = page[start:]
-    for text in ("Lock contention in db is the most likely cause", "kubectl logs", "dropped", "nobody", "1,200 tokens in",
+    for text in ("Lock contention in db is the most likely cause", "kubectl logs", "dropped", "nobody",
+                 "1,200 tokens in",
                  "cost 0.00136", "small"):  # fmt: skip
         assert text in part.replace("\\", "") or text.capitalize() in part, text
     assert "\x1b" not in page
