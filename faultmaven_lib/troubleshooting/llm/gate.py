@@ -66,7 +66,7 @@ class Gate:
         except Unreadable as error:
             return _dropped(said, [str(error)])
         text = " ".join(said.text.split())
-        found = verdict.problems
+        found = [*verdict.problems, *self._beside(verdict, evidence)]
         if not found and verdict.kind not in ("action", "question"):
             # What passes here has to hold as a claim in a report, too.
             claim = Claim(text=text, evidence=evidence, findings=verdict.findings, hypotheses=verdict.hypotheses)
@@ -82,6 +82,15 @@ class Gate:
             hypotheses=verdict.hypotheses,
             command=command,
         )
+
+    def _beside(self, verdict: _Verdict, evidence: Sequence[str]) -> list[str]:
+        """Return what a sentence cites beside what it restates rests on, so that it would seem to rest on more."""
+        carried = [i for f in verdict.findings for i in self.scope.finding[f].evidence]
+        carried += [i for h in verdict.hypotheses for i in self.scope.hypothesis[h].supports]
+        if not carried:
+            return []
+        known = self.scope.ledger.with_parents(carried)
+        return [f"cites {i}, which what it restates does not rest on" for i in evidence if i not in known]
 
     def _judge(self, said: SaidSentence, evidence: Sequence[str]) -> _Verdict:
         # What it is goes by what it names, not by what it calls itself: each kind has words of its own.
@@ -146,7 +155,7 @@ class Gate:
         finding = self.scope.finding.get(said.finding)
         if finding is None:
             return _Verdict("observation", [_unknown("finding", said.finding, "restates a finding")])
-        found = []
+        found: list[str] = []
         if fold(said.service) != fold(finding.service):
             found.append(_service(said.service, finding.id, finding.service))
         if said.direction and said.direction != finding.direction:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from faultmaven_lib.claims.facts import Facts
+from faultmaven_lib.claims.facts import Facts, fold
 from faultmaven_lib.claims.language import NUMBER
 from faultmaven_lib.exceptions import QuerySyntaxError
 from faultmaven_lib.model import Confidence, Dropped, Hypothesis, Mechanism, ModelQuery, Source
 from faultmaven_lib.sources.querying import parse_query
 from faultmaven_lib.troubleshooting.llm import vocabulary as say
 from faultmaven_lib.troubleshooting.llm.schema import SaidHypothesis, SaidQuery, kept
-from faultmaven_lib.troubleshooting.llm.scope import Scope, services_of
+from faultmaven_lib.troubleshooting.llm.scope import Scope, can_name, services_of
 from faultmaven_lib.troubleshooting.troubleshooter import sentence
 
 _LONGEST = 300
@@ -65,7 +65,7 @@ def _not_carried(
     if standing:
         return
     for entry in scope.cited(evidence):
-        if not one.service or one.service not in services_of(entry):
+        if not can_name(fold(one.service)) or one.service not in services_of(entry):
             yield f"cites {entry.id}, which tells nothing of {one.service[:80] or 'a service without a name'}"
     for hypothesis in held:
         if (hypothesis.service, hypothesis.mechanism.value) == (one.service, one.mechanism):

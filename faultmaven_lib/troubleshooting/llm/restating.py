@@ -62,6 +62,8 @@ def problems(tokens: Sequence[Token], finding: Finding, services: frozenset[str]
     services
         All that are known, folded.
     """
+    if _scattered(tokens, finding):
+        yield f"takes the name {finding.subject[:80]} apart"
     if not _names_it(tokens, finding):
         yield f"does not say what {finding.id} is about: name its service and what moved"
     role = ""
@@ -107,6 +109,17 @@ def _names_it(tokens: Sequence[Token], finding: Finding) -> bool:
     quoted = any(t.kind == "quote" for t in tokens)
     new = finding.kind in _COMES and any(t.text == "new" for t in tokens)
     return service and (told or quoted or new)
+
+
+def _scattered(tokens: Sequence[Token], finding: Finding) -> bool:
+    """Whether parts of a metric's name stand anywhere but all together, once: "is dead" may come of dead_letters."""
+    words = parts(finding.subject)
+    at = [i for i, t in enumerate(tokens) if t.kind == "name" and t.text in words and t.text != fold(finding.service)]
+    if not at or fold(finding.subject) in words:
+        return False
+    whole = any(t.kind == "name" and t.text == fold(finding.subject) for t in tokens)
+    together = at[-1] - at[0] == len(at) - 1 and sorted(tokens[i].text for i in at) == sorted(words)
+    return whole or not together
 
 
 def _word(tokens: Sequence[Token], place: int, finding: Finding) -> Iterator[str]:

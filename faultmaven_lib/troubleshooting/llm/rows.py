@@ -49,7 +49,7 @@ def problems(tokens: Sequence[Token], entries: Sequence[Evidence]) -> Iterator[s
         return
     if all(is_findings(e.frame) for e in entries):
         yield "restates no finding by its id, and cites findings only"
-    elif not any(_is_total(tokens, e) or _is_row(tokens, e) for e in entries if not is_findings(e.frame)):
+    elif not all(not is_findings(e.frame) and (_is_total(tokens, e) or _is_row(tokens, e)) for e in entries):
         yield "says what no single row of what it cites holds: service, text, time and numbers together"
 
 
