@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -125,6 +126,7 @@ def ask(
     NoReply
         If there is no answer.
     """
+    import_module("openai")  # to load it takes seconds, which are not the server's
     end = time.monotonic() + where.timeout
     structured = True
     for attempt in (1, 2):

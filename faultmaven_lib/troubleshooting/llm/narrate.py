@@ -64,7 +64,11 @@ def narrate(answer: Answer, scope: Scope, board: Board, record: Record) -> Narra
     except FaultMavenError as error:  # of the audit log, or of the key for redaction
         note = f"The model's part is left out: {error}"
         return Narration(model=where.model, calls=tuple(calls), note=note)
-    return _judged(reply, scope, board, where.model, calls)
+    try:
+        return _judged(reply, scope, board, where.model, calls)
+    except Exception as error:  # noqa: BLE001 (whatever a model wrote, it must not cost the answer)
+        note = f"What the model answered is left out: to judge it failed ({type(error).__name__})."
+        return Narration(model=where.model, calls=tuple(calls), note=note)
 
 
 def _judged(reply: str, scope: Scope, board: Board, model: str, calls: list[ModelCall]) -> Narration:

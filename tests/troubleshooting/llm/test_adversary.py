@@ -226,6 +226,16 @@ def test_more_than_is_read_is_said_to_be_left_out(held: SimpleNamespace, monkeyp
     assert "28 more" in {d.text for d in narration.dropped}
 
 
+def test_where_the_gate_itself_fails_nothing_passes_and_nothing_is_raised(
+    held: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del held.scope.finding  # what the gate looks things up in
+    with serving(sentences(SLOW)) as server:
+        narration = told(held, server, monkeypatch)
+    assert (narration.sentences, narration.dropped) == ((), ())
+    assert "to judge it failed" in narration.note
+
+
 def test_a_quote_of_the_record_stays_a_quote(held: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     said = {
         "text": f'postgres logged "{WAITS}".',
