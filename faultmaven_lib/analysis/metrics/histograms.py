@@ -100,7 +100,7 @@ def usual_bounds(histogram: Histogram, values: Array) -> tuple[float, ...]:
     return tuple(
         bound
         for bound, row in zip(histogram.bounds, histogram.rows, strict=True)
-        if np.isfinite(values[row][known]).mean() > 0.5
+        if 2 * np.isfinite(values[row][known]).sum() > known.sum()
     )
 
 
