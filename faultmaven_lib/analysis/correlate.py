@@ -114,8 +114,8 @@ def timeline(
     >>> line = timeline(odd, changes=deploys, metrics=wide)
     >>> line[["service", "kind", "since_onset", "first", "group"]].values.tolist()
     [['api', 'deploy', '-1 min 15 s', False, ''],
-     ['db', 'level shift', '0 s', True, 'G1'],
-     ['api', 'level shift', '+5 s', False, 'G1']]
+     ['db', 'trend', '0 s', True, 'G1'],
+     ['api', 'trend', '+5 s', False, 'G1']]
     """
     things = _dated_by(moved(*findings), metrics, spans, services)
     if series is None:

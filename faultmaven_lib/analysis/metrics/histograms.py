@@ -100,7 +100,7 @@ def usual_bounds(histogram: Histogram, values: Array) -> tuple[float, ...]:
     return tuple(
         bound
         for bound, row in zip(histogram.bounds, histogram.rows, strict=True)
-        if 2 * np.isfinite(values[row][known]).sum() > known.sum()
+        if np.isfinite(values[row][known]).sum() > 0.5 * np.count_nonzero(known)
     )
 
 
