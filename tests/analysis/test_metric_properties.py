@@ -133,6 +133,23 @@ def test_a_counter_with_labels_is_a_counter() -> None:
     assert (odd["unit"].tolist(), odd["onset"].tolist()) == (["/s"], [120])
 
 
+def test_a_counter_that_is_asked_for_more_often_than_scraped() -> None:
+    """Prometheus repeats the last value: three steps in four nothing seems to come."""
+    rng = np.random.default_rng(0)
+    total = np.repeat(1e6 + np.cumsum(np.r_[rng.poisson(600, 80), rng.poisson(1500, 40)]), 4).astype("float64")
+    at = T0 + pd.to_timedelta(15 * np.arange(480), unit="s")
+    frame = pd.DataFrame({("api", "requests_total"): total}, index=at)
+    before, after = frame[:240], frame[240:]
+    assert MetricAnalyzer().fit(before).compare(after[:80]).empty
+    odd = MetricAnalyzer().fit(before).compare(after)
+    assert (odd["onset"].tolist(), odd["direction"].tolist()) == ([at[320]], ["up"])
+    assert odd["before"][0] == pytest.approx(10, rel=0.05)
+    assert odd["after"][0] == pytest.approx(25, rel=0.05)
+    still = after.copy()
+    still.iloc[80:] = still.iloc[79].to_numpy()
+    assert MetricAnalyzer().fit(before).compare(still)["after"].tolist() == [0.0]
+
+
 def test_a_baseline_of_coarser_samples_knows_as_much_of_finer_ones() -> None:
     rng = np.random.default_rng(4)
     values = HEALTHY["regular jobs"](rng, 60, 1920)

@@ -169,8 +169,9 @@ class MetricAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is un
         -------
         DataFrame
             A frame of findings (``faultmaven_lib.findings``): ``before`` and ``after`` are medians in ``unit``, of
-            a trend its ends, of a change of variance the spreads; one finding a series. Empty, with
-            ``attrs["reason"]``, where nothing stands out or nothing could be compared.
+            a trend its ends, of a change of variance the spreads; one finding a series. ``score`` is
+            10 log10(1 + d) for d robust deviations. Empty, with ``attrs["reason"]``, where nothing stands out or
+            nothing could be compared.
 
         Raises
         ------

@@ -11,6 +11,8 @@ from faultmaven_lib.analysis.metrics.levels import NOVEL, Level
 from faultmaven_lib.analysis.statistics import effective_size
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_FURTHER = 10.0
+"""How many times rarer than one of the baseline's samples a tail is followed."""
 _WALK = 0.9995
 """More persistence than this cannot be told from a walk."""
 
@@ -98,4 +100,5 @@ def _rarity(level: Level, deviations: float, sign: float) -> float:
     if beyond <= 0:
         return float(max(share, 0.2))
     rare = share * ((1 + shape * beyond) ** (-1 / shape) if shape > 0 else np.exp(-beyond))
-    return float(max(rare, 1e-300))
+    # So many samples say nothing of what is many times rarer than one of them.
+    return float(max(rare, 1 / (_FURTHER * level.count)))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from faultmaven_lib.analysis.axis import in_order, seconds
-from faultmaven_lib.analysis.metrics.columns import Key, is_counter, keys, matrix, rate
+from faultmaven_lib.analysis.metrics.columns import Key, is_counter, keys, matrix, rate, scraped_every
 from faultmaven_lib.analysis.metrics.histograms import (
     QUANTILES,
     Histogram,
@@ -27,6 +27,8 @@ class Reading:
     """How the columns of a baseline are read, so that those of an incident are read alike."""
 
     counters: set[Key] = field(default_factory=set)
+    scraped: dict[Key, int] = field(default_factory=dict)
+    """Every how many samples those counters have a new value that are sampled more often than scraped."""
     steps: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """Over how many samples the observations of each histogram are gathered."""
     bounds: dict[tuple[str, str, str], tuple[float, ...]] = field(default_factory=dict)
@@ -77,7 +79,14 @@ def read_table(frame: pd.DataFrame, reading: Reading, *, learn: bool = False) ->
         reading.counters.update(
             key for row, key in enumerate(named) if row not in buckets and is_counter(key[1], values[row])
         )
+        for row, key in enumerate(named):
+            every = scraped_every(values[row]) if key in reading.counters else 1
+            if every > 1:
+                reading.scraped[key] = every
         for histogram in histograms:
+            every = scraped_every(values[histogram.total])
+            if every > 1:
+                reading.scraped[histogram.key("count")] = every
             reading.steps[_name(histogram)] = steps_of(histogram, values)
             reading.bounds[_name(histogram)] = usual_bounds(histogram, values)
     rows: list[Array] = []
@@ -87,7 +96,7 @@ def read_table(frame: pd.DataFrame, reading: Reading, *, learn: bool = False) ->
         if row not in buckets:
             made[row] = [len(rows)]
             out.append(key)
-            rows.append(rate(values[row], at) if key in reading.counters else values[row])
+            rows.append(rate(values[row], at, reading.scraped.get(key, 1)) if key in reading.counters else values[row])
     derived: set[Key] = set()
     known = set(out)
     for histogram in histograms:
@@ -105,7 +114,7 @@ def read_table(frame: pd.DataFrame, reading: Reading, *, learn: bool = False) ->
         if count not in known:
             reading.counters.add(count)
             out.append(count)
-            rows.append(rate(values[histogram.total], at))
+            rows.append(rate(values[histogram.total], at, reading.scraped.get(count, 1)))
     columns = [tuple(made.get(row, ())) for row in owner]
     table = np.array(rows).reshape(len(rows), len(frame))
     return Table(frame.index, at, out, table, columns, derived)
