@@ -8,8 +8,9 @@ import numpy as np
 
 from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array
+from faultmaven_lib.analysis.logs.onsets import Change, change_since, lasting
 from faultmaven_lib.analysis.logs.ticks import Events
-from faultmaven_lib.analysis.statistics import dispersion_of, rate_change
+from faultmaven_lib.analysis.statistics import dispersion_of
 
 _FINE, _COARSE = 24, 6
 """Bins of the baseline in which burstiness is seen: bursts of seconds, and slow waves."""
@@ -21,11 +22,7 @@ class Counts:
 
     before: Array
     after: Array
-    p: Array
-    deviation: Array
-    """Signed, as large as a z-score would be."""
-    ratio: Array
-    """Rate in the incident over rate in the baseline, with half an event added to both."""
+    change: Change
 
 
 def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n_groups: int) -> Counts:
@@ -38,15 +35,17 @@ def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n
     n_groups
         How many groups there are.
     """
-    calm, lines = before
-    was, now = (np.bincount(e.rows, e.counts, n_groups).astype("float64") for e in (lines, after[1]))
-    low, high = calm.bounds
-    position = (calm.seconds(lines.at) - low) / max(high - low, 1e-9)
+    (calm, lines), (storm, late) = before, after
+    was = np.bincount(lines.rows, lines.counts, n_groups).astype("float64")
+    position = _position(calm, lines)
     dispersion = np.maximum(*(dispersion_of(_binned(lines, position, n_groups, bins)) for bins in (_FINE, _COARSE)))
-    lengths = calm.length, after[0].length
-    p, deviation = rate_change(was, now, lengths[1] / sum(lengths), dispersion)
-    ratio = ((now + 0.5) / lengths[1]) / ((was + 0.5) / lengths[0])
-    return Counts(was, now, p, deviation, ratio)
+    lasts = lasting(late.counts, late.rows, _position(storm, late), n_groups)
+    return Counts(was, lasts[0], change_since(was, lasts, (calm.length, storm.length), dispersion))
+
+
+def _position(window: Digest, lines: Events) -> Array:
+    low, high = window.bounds
+    return (window.seconds(lines.at) - low) / max(high - low, 1e-9)
 
 
 def _binned(lines: Events, position: Array, n_groups: int, bins: int) -> Array:

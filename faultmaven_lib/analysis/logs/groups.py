@@ -13,7 +13,7 @@ from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array, is_severe
 from faultmaven_lib.analysis.logs.miner import PLACE, TemplateMiner
 from faultmaven_lib.analysis.logs.ticks import Events
-from faultmaven_lib.analysis.logs.values import AT
+from faultmaven_lib.analysis.logs.values import AT, OF
 
 
 class Groups:
@@ -107,6 +107,17 @@ class Side:
         strains = np.array(self._of.get(group, ()), np.int64)
         return self.digest.messages.of(strains, by=AT)
 
+    def numbers(self, service: str, group: int | None = None) -> pd.DataFrame:
+        """Return the numbers among the fields of some lines, in order of time, and ``OF`` which group each is of.
+
+        Lines are those of a service, or of one group.
+        """
+        mine = [strain for (owner, *_), strain in self.digest.strains.items() if owner == service]
+        strains = np.array(mine if group is None else self._of.get(group, ()), np.int64)
+        found = self.digest.numbers.of(strains, by=AT, group=OF)
+        found = found.drop(columns=[*self.digest.worded], errors="ignore").dropna(axis=1, how="all")
+        return found.assign(**{OF: self.group_of[found[OF].to_numpy()]}) if len(found) else found
+
     def kept(self, groups: int) -> Array:
         """Return how many lines of every group are kept to look into."""
         return np.bincount(self.group_of, self.digest.messages.sizes(len(self.levels)), groups)
@@ -131,11 +142,21 @@ class Pair(NamedTuple):
         return int(self.counts.after[self.group])
 
     @property
+    def level(self) -> str:
+        """The level that most of its lines have, those of the incident if there are any."""
+        return (self.after if self.now else self.before).level(self.group)
+
+    @property
     def ratio(self) -> float:
-        """Rate in the incident over that in the baseline."""
-        return float(self.counts.ratio[self.group])
+        """Rate from the onset on over that in the baseline."""
+        return float(self.counts.change.ratio[self.group])
+
+    @property
+    def excess(self) -> float:
+        """Lines from the onset on beyond what the baseline would have; negative if they are fewer."""
+        return float(self.counts.change.excess[self.group])
 
     @property
     def deviation(self) -> float:
         """Signed, as large as a z-score would be."""
-        return float(self.counts.deviation[self.group])
+        return float(self.counts.change.deviation[self.group])

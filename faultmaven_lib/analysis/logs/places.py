@@ -9,7 +9,8 @@ import pandas as pd
 
 from faultmaven_lib.analysis.logs.lines import Array
 from faultmaven_lib.analysis.logs.miner import TemplateMiner
-from faultmaven_lib.analysis.logs.values import AT, TEXT, Shift, Values, is_code, number_shifts, share_shifts
+from faultmaven_lib.analysis.logs.numbers import is_code, number_shifts
+from faultmaven_lib.analysis.logs.values import AT, TEXT, Shift, Values, share_shifts
 
 _NUMBER = r"^(-?\d+(?:\.\d+)?)([a-zA-Zµ%]{0,3})\.?$"
 

@@ -65,8 +65,8 @@ class Sample:
             self._parts.append(part.assign(**{"group ": names[part["group "].to_numpy()]}))
         self._settle()
 
-    def of(self, groups: Array, by: str) -> pd.DataFrame:
-        """Return a sample of some groups together, ascending in the column ``by``."""
+    def of(self, groups: Array, by: str, group: str = "") -> pd.DataFrame:
+        """Return a sample of some groups together, ascending in the column ``by``; ``group`` names one for theirs."""
         self._settle()
         if not self._parts:
             return pd.DataFrame()
@@ -79,8 +79,8 @@ class Sample:
         found = found[found["lot "].to_numpy() < self._bars[inside].min(initial=_OPEN)]
         if len(found) > self.each:
             found = found.iloc[np.argpartition(found["lot "].to_numpy(), self.each)[: self.each]]
-        ordered: pd.DataFrame = found.sort_values([by, "lot "], kind="stable").drop(columns=["group ", "lot "])
-        return ordered
+        ordered = found.sort_values([by, "lot "], kind="stable").drop(columns="lot ")
+        return ordered.rename(columns={"group ": group}) if group else ordered.drop(columns="group ")
 
     def sizes(self, groups: int) -> Array:
         """Return how many rows are kept of each of so many groups."""

@@ -77,8 +77,8 @@ class Ticks:
         rows = names[events.rows] if len(events.rows) else events.rows
         kept = rows >= 0
         if other.width > self.width:
-            self._settle()
-            self._coarsen(other.width)
+            self._settle()  # which may make steps longer than those of the other
+            self._coarsen(max(self.width, other.width))
         self.add(rows[kept], events.at[kept], events.counts[kept])
 
     def events(self) -> Events:

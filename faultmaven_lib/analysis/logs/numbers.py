@@ -1,0 +1,184 @@
+"""Numbers in log lines that moved: a duration that grew, a size that shrank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from faultmaven_lib.analysis.logs.lines import Array
+from faultmaven_lib.analysis.logs.onsets import LASTS, change_since, lasting
+from faultmaven_lib.analysis.logs.values import AT, LEAST_LINES, OF, TEXT, Shift, deviation_of, more_often
+from faultmaven_lib.analysis.statistics import dispersion_of, effective_size, harmonic_mean
+
+_LEAST_LATE = 5
+"""Lines from an onset on."""
+_BLOCKS, _OF_LINES = 6, 10
+"""Stretches of the baseline, of some lines each: a quantile has to leave the range it has among them."""
+_BINS = (24, 6)
+_FAR = 0.9
+"""What lies beyond so much of the baseline is in its tail."""
+
+
+def number_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) -> Iterator[Shift]:
+    """Compare the distribution of every number that both windows have.
+
+    Parameters
+    ----------
+    before, after
+        Lines of one service, or of one template, in order of time: a column a field, ``AT`` and ``TEXT``; and ``OF``
+        where lines are of several kinds, of which each is compared with its own, so that more lines of a slow
+        kind are not taken for slower lines.
+    min_ratio
+        A quantile that changed by less is no finding, however certain.
+
+    Yields
+    ------
+    Shift
+        One a field, of the quantile that moved most; also those that are not significant, since the correction
+        needs to know how many there were.
+    """
+    kinds = [x[OF].to_numpy() if OF in x.columns else np.zeros(len(x), np.int64) for x in (before, after)]
+    for field in before.columns:
+        if field in {AT, TEXT, OF} or field not in after.columns:
+            continue
+        a, b = (x[field].to_numpy(dtype="float64", na_value=np.nan) for x in (before, after))
+        if is_clock(a, b) or is_code(a):
+            continue
+        found = _number_shift(str(field), (a, b), (kinds[0], kinds[1]), after, min_ratio)
+        if found is not None:
+            yield found
+
+
+def is_clock(a: Array, b: Array) -> bool:
+    """Whether a number never falls over both windows, as the parts of a date do not."""
+    both = np.concatenate([v[~np.isnan(v)] for v in (a, b)])
+    return bool(len(np.unique(both)) >= 3 and (np.diff(both) >= 0).all())
+
+
+def is_code(values: Array) -> bool:
+    """Whether whole numbers stand for categories, as status codes do: few of them, all of the same length."""
+    known = values[~np.isnan(values)]
+    if len(known) < LEAST_LINES or (known != np.floor(known)).any() or known.min() < 0:
+        return False
+    distinct = np.unique(known)
+    same_length = len({len(f"{v:.0f}") for v in distinct}) == 1
+    return len(distinct) <= 2 or (len(distinct) <= 30 and same_length and len(distinct) <= len(known) / 10)
+
+
+def _number_shift(
+    field: str, values: tuple[Array, Array], kinds: tuple[Array, Array], after: pd.DataFrame, min_ratio: float
+) -> Shift | None:
+    known = [np.isfinite(v) for v in values]
+    x, y = (v[k] for v, k in zip(values, known, strict=True))
+    if len(x) < LEAST_LINES or len(y) < _LEAST_LATE or _counts_up(x, y):
+        return None
+    of_x, of_y = (kind[k] for kind, k in zip(kinds, known, strict=True))
+    place = np.flatnonzero(known[1])
+    standing = _Standing(x, y, of_x, of_y)
+    (moved, longer), (spread, farther) = standing.moved(), standing.spread()
+    p = float(harmonic_mean(np.array([moved, spread])))
+    for name, q, last in (("median", 50.0, longer), ("95th percentile", 95.0, farther)):
+        late = y[round(len(y) * (1 - last)) :]
+        if q > 50 and min(len(x), len(late)) < 2 * LEAST_LINES:
+            continue
+        was, now = float(np.percentile(x, q)), float(np.percentile(late, q))
+        if min(was, now) < 0 or max(was, now) == 0:
+            continue
+        ratio = now / was if was > 0 else np.inf
+        blocks = np.array_split(x, min(max(len(x) // _OF_LINES, 1), _BLOCKS))
+        usual = [float(np.percentile(part, q)) for part in blocks]
+        leaves = now > max(usual) * 1.2 if ratio > 1 else now < min(usual) / 1.2
+        if leaves and max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio:
+            # The median says more; the tail speaks where it is silent.
+            first = int(place[_onset(x, y, was, now)])
+            return Shift(
+                field,
+                None,
+                name,
+                was,
+                now,
+                p,
+                deviation_of(p),
+                0.0,
+                0.0,
+                (len(x), len(y)),
+                (len(x), len(y)),
+                after[AT].iat[first],
+                str(after[TEXT].iat[first]),
+                ratio,
+            )
+    return Shift(field, None, "median", 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, (0, 0), (len(x), len(y)), None, "", 1.0)
+
+
+class _Standing:
+    """Where the numbers of both windows stand among those of the baseline, from 0 to 1, each among its own kind."""
+
+    def __init__(self, x: Array, y: Array, of_x: Array, of_y: Array) -> None:
+        kinds = [k for k in np.unique(of_y) if (of_x == k).sum() >= _LEAST_LATE]
+        self.x, self.y = np.full(len(x), np.nan), np.full(len(y), np.nan)
+        self.kind = np.full(len(y), -1)
+        self.sizes, self.ties = np.ones(len(kinds)), np.ones(len(kinds))
+        for i, kind in enumerate(kinds):
+            ours, theirs = of_x == kind, of_y == kind
+            ordered = np.sort(x[ours])
+            self.x[ours], self.y[theirs] = _among(ordered, x[ours]), _among(ordered, y[theirs])
+            self.kind[theirs] = i
+            self.sizes[i] = len(ordered)
+            counts = np.unique(np.concatenate([ordered, y[theirs]]), return_counts=True)[1].astype("float64")
+            self.ties[i] = 1 - (counts**3 - counts).sum() / max(counts.sum() ** 3 - counts.sum(), 1)
+        self.place = (np.arange(len(y)) + 0.5) / len(y)
+
+    def moved(self) -> tuple[float, float]:
+        """Return whether numbers are larger or smaller from some onset on, and for how much of the window.
+
+        The test of Mann and Whitney (Ann. Math. Stat. 18, 1947), summed over kinds (van Elteren, Bull. Inst. Int.
+        Statist. 37, 1960), and scaled down for autocorrelation, so that a slow wave is not taken for a change.
+        """
+        known, calm = np.flatnonzero(self.kind >= 0), self.x[np.isfinite(self.x)]
+        if not len(known):
+            return 1.0, 1.0
+        rows, place, n = self.kind[known], self.place[known], len(self.sizes)
+        late = lasting(np.ones(len(known)), rows, place, n)
+        sums = lasting(self.y[known] - 0.5, rows, place, n)
+        variance = (late * (self.sizes + late + 1) / (12 * self.sizes) * self.ties).sum(axis=1)
+        z = sums.sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12)) * np.sqrt(effective_size(calm) / len(calm))
+        p = np.where(late.sum(axis=1) >= _LEAST_LATE, 2 * stats.norm.sf(np.abs(z)), 1.0)
+        return float(harmonic_mean(p)), float(LASTS[p.argmin()])
+
+    def spread(self) -> tuple[float, float]:
+        """Return whether more numbers are far out from some onset on, and for how much of the window."""
+        calm, known = self.x[np.isfinite(self.x)], np.flatnonzero(self.kind >= 0)
+        if not len(known):
+            return 1.0, 1.0
+        far = [np.stack([v > _FAR, v < 1 - _FAR]) for v in (calm, self.y[known])]
+        rows, at = np.nonzero(far[1])
+        lasts = lasting(np.ones(len(rows)), rows, self.place[known][at], 2)
+        binned = [np.stack([part.sum(axis=1) for part in np.array_split(far[0], bins, axis=1)], axis=1) for bins in _BINS]
+        dispersion = np.maximum(*(dispersion_of(counts) for counts in binned))
+        change = change_since(far[0].sum(axis=1).astype("float64"), lasts, (len(calm), len(known)), dispersion)
+        return float(harmonic_mean(change.p)), float(change.last[change.p.argmin()])
+
+
+def _among(ordered: Array, values: Array) -> Array:
+    """Return which share of ordered numbers is smaller; equal ones count half."""
+    below, up_to = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return (below + up_to) / (2 * len(ordered))
+
+
+def _counts_up(x: Array, y: Array) -> bool:
+    """Whether whole numbers grow with the lines in both windows, as sequence numbers and ids do."""
+    both = np.concatenate([x, y])
+    if (both != np.floor(both)).any() or x.min() == x.max():
+        return False
+    growth = [float(stats.spearmanr(np.arange(len(v)), v).statistic) for v in (x, both)]
+    return growth[0] > 0.4 and growth[1] > 0.8
+
+
+def _onset(x: Array, y: Array, was: float, now: float) -> int:
+    """Where values on the far side of the old and the new quantile begin to be as frequent as they then are."""
+    edge = np.sqrt(was * now) if min(was, now) > 0 else (was + now) / 2
+    far = [v > edge if now > was else v < edge for v in (x, y)]
+    return more_often(far[1].astype("int64"), np.ones(len(y), np.int64), float(far[0].mean()))
