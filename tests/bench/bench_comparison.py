@@ -37,7 +37,9 @@ _DRAWS = 80
 Cell = tuple[str, int, float]
 
 
-def trials(logs: Sequence[Log], each: int, seed: int, lines: Sequence[int] = LINES) -> Iterable[tuple[Cell, Planted]]:
+def trials(
+    logs: Sequence[Log], each: int, seed: int, lines: Sequence[int] = LINES, kinds: Sequence[str] = KINDS
+) -> Iterable[tuple[Cell, Planted]]:
     """Yield planted changes: ``each`` for every number of lines and factor, as many in all where there is no factor.
 
     A trial draws a log, then a pair of its windows, until one suits.
@@ -45,7 +47,7 @@ def trials(logs: Sequence[Log], each: int, seed: int, lines: Sequence[int] = LIN
     beds: dict[tuple[str, int], Bed] = {}
     pairs = {log.name: log.to_plant_in() for log in logs}
     names = sorted(name for name, found in pairs.items() if found)
-    for kind in KINDS:
+    for kind in kinds:
         for n in lines:
             for factor in FACTORS if kind in WITH_FACTOR else (0.0,):
                 for trial in range(each * (1 if factor else len(FACTORS))):

@@ -47,8 +47,6 @@ class Planted:
     """Lines that were removed."""
     values: list[str] = field(default_factory=list)
     """What now stands in the changed field, or behind the changed place, of every affected line."""
-    field: str = ""
-    """The changed field; empty where it is a part of the message."""
 
 
 class Bed:
@@ -136,8 +134,8 @@ def _value(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted
         taken = np.sort(rng.choice(late, n, replace=False))
         columns = _columns(bed, group)
         for name in rng.permutation(sorted(columns)).tolist():
-            was, now = (x.dropna().astype(str) for x in columns[name])
-            if len(now) < len(rows) or len(was) < 20 or not 1 <= was.nunique() <= 8 or not set(now) <= set(was):
+            was, now = (x.dropna().map(_written) for x in columns[name])
+            if len(was) < 20 or not _is_category(set(was)) or not set(now) <= set(was):
                 continue
             old = str(now.iloc[0])
             new = _other(old, set(was), rng)
@@ -171,12 +169,20 @@ def _times(value: str, factor: float) -> str:
     return f"{float(found[1]) * factor:.{decimals}f}{found[2]}"
 
 
+def _is_category(values: set[str]) -> bool:
+    """Whether a field has few values that are names or codes: no amounts, no yes and no."""
+    names = all(any(c.isalpha() for c in v) or not v.replace(".", "").isdigit() for v in values)
+    codes = all(v.isdigit() and len(v) >= 3 for v in values) and len({len(v) for v in values}) == 1
+    return len(values) <= 8 and (names or codes) and not values & {"True", "False", ""}
+
+
 def _is_quantity(was: np.ndarray, now: np.ndarray) -> bool:
     both = np.concatenate([was, now])
     if len(was) < 5 or both.min() <= 0 or len(np.unique(both)) < 5:
         return False
     low, high = np.percentile(both, [10, 90])
-    ids = (both == np.round(both)).all() and len(np.unique(both)) > 0.9 * len(both)
+    # What numbers things is large, whole and seldom twice the same: orders, ports, processes.
+    ids = (both == np.round(both)).all() and np.median(both) >= 1000 and len(np.unique(both)) > 0.5 * len(both)
     return bool(high <= 100 * low and not ids)
 
 
@@ -201,7 +207,8 @@ def _reworded(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Plan
         taken = np.flatnonzero(bed.now == group)[-n:]
         messages = bed.pair.after["message"].iloc[taken].tolist()
         values = bed.miner.parameters(messages)
-        return _rewritten(bed, REWORDED, taken, [_filled(pieces, v) for v in values], [])
+        pair = _rewritten(bed.pair, taken, [_filled(pieces, v) for v in values])
+        return Planted(pair, REWORDED, group.partition("\0")[0], taken, pair.after.iloc[:0])
     return None
 
 
@@ -233,22 +240,30 @@ def _other(value: str, known: set[str], rng: np.random.Generator) -> str | None:
 def _altered(
     bed: Bed, kind: str, group: str, taken: np.ndarray, name: str, change: Callable[[str], str]
 ) -> Planted | None:
+    """Change a field or a place of some lines; other fields and places that say the same there follow."""
     after = bed.pair.after
-    if name in after.columns:
-        numeric = pd.api.types.is_numeric_dtype(after[name].dtype)
-        values = [change(_written(v)) for v in after[name].iloc[taken].tolist()]
-        column = after[name].astype("float64") if numeric else after[name].copy()
-        column.iloc[taken] = [float(v) for v in values] if numeric else values
-        pair = Pair(bed.pair.log, bed.pair.before, after.assign(**{name: column}), bed.pair.windows)
-        return Planted(pair, kind, group.partition("\0")[0], taken, after.iloc[:0], values, name)
-    place = int(name)
     pieces = bed.template(group).split("<*>")
     found = bed.miner.parameters(after["message"].iloc[taken])
     if any(len(v) + 1 != len(pieces) for v in found):
         return None
-    values = [change(v[place]) for v in found]
-    texts = [_filled(pieces, (*v[:place], new, *v[place + 1 :])) for v, new in zip(found, values, strict=True)]
-    return _rewritten(bed, kind, taken, texts, values)
+    fields = {c: [_written(v) for v in after[c].iloc[taken]] for c in after.columns if c not in _NO_VALUES | _NUMBERED}
+    old = fields[name] if name in fields else [v[int(name)] for v in found]
+    new = [change(v) for v in old]
+    changed = after.copy()
+    for column in [c for c, values in fields.items() if values == old]:
+        numeric = pd.api.types.is_numeric_dtype(after[column].dtype)
+        values = after[column].astype("float64") if numeric else after[column].copy()
+        values.iloc[taken] = [float(v) for v in new] if numeric else new
+        changed[column] = values
+    places = [i for i, values in enumerate(zip(*found, strict=True)) if list(values) == old]
+    texts = [
+        _filled(pieces, tuple(n if i in places else w for i, w in enumerate(v)))
+        for v, n in zip(found, new, strict=True)
+    ]
+    pair = Pair(bed.pair.log, bed.pair.before, changed, bed.pair.windows)
+    if places:
+        pair = _rewritten(pair, taken, texts)
+    return Planted(pair, kind, group.partition("\0")[0], taken, after.iloc[:0], new)
 
 
 def _written(value: object) -> str:
@@ -259,13 +274,12 @@ def _filled(pieces: list[str], values: tuple[str, ...]) -> str:
     return "".join(p + v for p, v in zip(pieces, (*values, ""), strict=False))
 
 
-def _rewritten(bed: Bed, kind: str, taken: np.ndarray, texts: list[str], values: list[str]) -> Planted:
-    after = bed.pair.after.copy()
+def _rewritten(pair: Pair, taken: np.ndarray, texts: list[str]) -> Pair:
+    after = pair.after.copy()
     column = after["message"].to_numpy(dtype=object, copy=True)
     column[taken] = texts
     after["message"] = pd.Series(column, index=after.index, dtype="str")
-    pair = Pair(bed.pair.log, bed.pair.before, after, bed.pair.windows)
-    return Planted(pair, kind, str(after["service"].iloc[taken[0]]), taken, after.iloc[:0], values)
+    return Pair(pair.log, pair.before, after, pair.windows)
 
 
 def _added(pair: Pair, lines: pd.DataFrame, kind: str, rng: np.random.Generator) -> Planted:

@@ -13,7 +13,8 @@ from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array, is_severe
 from faultmaven_lib.analysis.logs.miner import PLACE, TemplateMiner
 from faultmaven_lib.analysis.logs.ticks import Events
-from faultmaven_lib.analysis.logs.values import AT, OF
+from faultmaven_lib.analysis.logs.numbers import Numbers
+from faultmaven_lib.analysis.logs.values import AT, TEXT
 
 
 class Groups:
@@ -107,16 +108,18 @@ class Side:
         strains = np.array(self._of.get(group, ()), np.int64)
         return self.digest.messages.of(strains, by=AT)
 
-    def numbers(self, service: str, group: int | None = None) -> pd.DataFrame:
-        """Return the numbers among the fields of some lines, in order of time, and ``OF`` which group each is of.
+    def numbers(self, service: str) -> tuple[Numbers, Array]:
+        """Return the numbers among the fields of some lines of a service, each line's kind its group.
 
-        Lines are those of a service, or of one group.
+        Beside it, which lines are a sample of the service: of single groups there may be more.
         """
-        mine = [strain for (owner, *_), strain in self.digest.strains.items() if owner == service]
-        strains = np.array(mine if group is None else self._of.get(group, ()), np.int64)
-        found = self.digest.numbers.of(strains, by=AT, group=OF)
-        found = found.drop(columns=[*self.digest.worded], errors="ignore").dropna(axis=1, how="all")
-        return found.assign(**{OF: self.group_of[found[OF].to_numpy()]}) if len(found) else found
+        strains = [strain for (owner, *_), strain in self.digest.strains.items() if owner == service]
+        frame, strain_of, even = self.digest.numbers.each_of(np.array(strains, np.int64), by=AT)
+        told = {str(name): column for name, column in frame.items() if name not in {AT, TEXT, *self.digest.worded}}
+        fields = {name: column.to_numpy(dtype="float64", na_value=np.nan) for name, column in told.items()}
+        known = {name: values for name, values in fields.items() if np.isfinite(values).any()}
+        at, texts = (frame[AT].to_numpy(), frame[TEXT].tolist()) if len(frame) else (np.zeros(0), [])
+        return Numbers(at, texts, self.group_of[strain_of], known), even
 
     def kept(self, groups: int) -> Array:
         """Return how many lines of every group are kept to look into."""

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from faultmaven_lib.analysis.logs.lines import Array
 from faultmaven_lib.analysis.logs.onsets import LASTS, change_since, lasting
-from faultmaven_lib.analysis.logs.values import AT, LEAST_LINES, OF, TEXT, Shift, deviation_of, more_often
+from faultmaven_lib.analysis.logs.values import LEAST_LINES, Shift, deviation_of, more_often
 from faultmaven_lib.analysis.statistics import dispersion_of, effective_size, harmonic_mean
 
 _LEAST_LATE = 5
 """Lines from an onset on."""
-_BLOCKS, _OF_LINES = 6, 10
-"""Stretches of the baseline, of some lines each: a quantile has to leave the range it has among them."""
-_BINS = (24, 6)
+_BINS, _PRIOR = (24, 6, 3), 10.0
+"""Parts of the baseline in which waves are seen; the weight of what is usual."""
 _FAR = 0.9
 """What lies beyond so much of the baseline is in its tail."""
 
 
-def number_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) -> Iterator[Shift]:
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers in log lines, in order of time."""
+
+    at: Array
+    texts: Sequence[str]
+    kinds: Array
+    """What lines each is compared with: more lines of a slow kind are not slower lines."""
+    fields: dict[str, Array]
+    """One for every line, NaN where it has none."""
+
+    def of(self, rows: Array) -> Numbers:
+        """Return those of some lines, given as a mask."""
+        texts = [self.texts[i] for i in np.flatnonzero(rows).tolist()]
+        return Numbers(self.at[rows], texts, self.kinds[rows], {f: v[rows] for f, v in self.fields.items()})
+
+
+def number_shifts(before: Numbers, after: Numbers, min_ratio: float) -> Iterator[Shift]:
     """Compare the distribution of every number that both windows have.
 
     Parameters
     ----------
     before, after
-        Lines of one service, or of one template, in order of time: a column a field, ``AT`` and ``TEXT``; and ``OF``
-        where lines are of several kinds, of which each is compared with its own, so that more lines of a slow
-        kind are not taken for slower lines.
+        Lines of one service, or of one template.
     min_ratio
         A quantile that changed by less is no finding, however certain.
 
@@ -40,16 +54,20 @@ def number_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) -
         One a field, of the quantile that moved most; also those that are not significant, since the correction
         needs to know how many there were.
     """
-    kinds = [x[OF].to_numpy() if OF in x.columns else np.zeros(len(x), np.int64) for x in (before, after)]
-    for field in before.columns:
-        if field in {AT, TEXT, OF} or field not in after.columns:
+    compared = []
+    for field, a in before.fields.items():
+        b = after.fields.get(field)
+        if b is None or is_clock(a, b) or is_code(a):
             continue
-        a, b = (x[field].to_numpy(dtype="float64", na_value=np.nan) for x in (before, after))
-        if is_clock(a, b) or is_code(a):
-            continue
-        found = _number_shift(str(field), (a, b), (kinds[0], kinds[1]), after, min_ratio)
-        if found is not None:
-            yield found
+        known = np.isfinite(a), np.isfinite(b)
+        x, y = a[known[0]], b[known[1]]
+        if len(x) >= LEAST_LINES and len(y) >= _LEAST_LATE and not _counts_up(x, y):
+            standing = _Standing(x, y, before.kinds[known[0]], after.kinds[known[1]])
+            compared.append((field, x, y, np.flatnonzero(known[1]), standing))
+    waves = [standing.waves() for *_, standing in compared]
+    usual = np.maximum(np.mean(waves, axis=0), 1.0) if waves else 1.0
+    for field, x, y, place, standing in compared:
+        yield _shift(field, x, y, (after, place), standing, usual, min_ratio)
 
 
 def is_clock(a: Array, b: Array) -> bool:
@@ -68,17 +86,10 @@ def is_code(values: Array) -> bool:
     return len(distinct) <= 2 or (len(distinct) <= 30 and same_length and len(distinct) <= len(known) / 10)
 
 
-def _number_shift(
-    field: str, values: tuple[Array, Array], kinds: tuple[Array, Array], after: pd.DataFrame, min_ratio: float
-) -> Shift | None:
-    known = [np.isfinite(v) for v in values]
-    x, y = (v[k] for v, k in zip(values, known, strict=True))
-    if len(x) < LEAST_LINES or len(y) < _LEAST_LATE or _counts_up(x, y):
-        return None
-    of_x, of_y = (kind[k] for kind, k in zip(kinds, known, strict=True))
-    place = np.flatnonzero(known[1])
-    standing = _Standing(x, y, of_x, of_y)
-    (moved, longer), (spread, farther) = standing.moved(), standing.spread()
+def _shift(
+    field: str, x: Array, y: Array, lines: tuple[Numbers, Array], standing: _Standing, usual: Array, min_ratio: float
+) -> Shift:
+    (moved, longer), (spread, farther) = standing.moved(usual), standing.spread()
     p = float(harmonic_mean(np.array([moved, spread])))
     for name, q, last in (("median", 50.0, longer), ("95th percentile", 95.0, farther)):
         late = y[round(len(y) * (1 - last)) :]
@@ -88,27 +99,25 @@ def _number_shift(
         if min(was, now) < 0 or max(was, now) == 0:
             continue
         ratio = now / was if was > 0 else np.inf
-        blocks = np.array_split(x, min(max(len(x) // _OF_LINES, 1), _BLOCKS))
-        usual = [float(np.percentile(part, q)) for part in blocks]
-        leaves = now > max(usual) * 1.2 if ratio > 1 else now < min(usual) / 1.2
-        if leaves and max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio:
+        if max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio:
             # The median says more; the tail speaks where it is silent.
+            after, place = lines
             first = int(place[_onset(x, y, was, now)])
             return Shift(
-                field,
-                None,
-                name,
-                was,
-                now,
-                p,
-                deviation_of(p),
-                0.0,
-                0.0,
-                (len(x), len(y)),
-                (len(x), len(y)),
-                after[AT].iat[first],
-                str(after[TEXT].iat[first]),
-                ratio,
+                field=field,
+                value=None,
+                statistic=name,
+                before=was,
+                after=now,
+                p=p,
+                deviation=deviation_of(p),
+                least=0.0,
+                new=0.0,
+                lines=(len(x), len(y)),
+                totals=(len(x), len(y)),
+                at=after.at[first],
+                example=str(after.texts[first]),
+                ratio=ratio,
             )
     return Shift(field, None, "median", 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, (0, 0), (len(x), len(y)), None, "", 1.0)
 
@@ -131,20 +140,38 @@ class _Standing:
             self.ties[i] = 1 - (counts**3 - counts).sum() / max(counts.sum() ** 3 - counts.sum(), 1)
         self.place = (np.arange(len(y)) + 0.5) / len(y)
 
-    def moved(self) -> tuple[float, float]:
+    def waves(self) -> Array:
+        """Return how much more the means of parts of the baseline vary than if its numbers came in any order."""
+        calm = self.x[np.isfinite(self.x)]
+        if not len(calm) or calm.var() == 0:
+            return np.ones(len(_BINS))
+        return np.array(
+            [
+                np.var([part.mean() for part in np.array_split(calm, bins)], ddof=1) * len(calm) / bins / calm.var()
+                if len(calm) >= 2 * bins
+                else 1.0
+                for bins in _BINS
+            ]
+        )
+
+    def moved(self, usual: Array) -> tuple[float, float]:
         """Return whether numbers are larger or smaller from some onset on, and for how much of the window.
 
+        ``usual`` are the waves that numbers of this service have on average.
+
         The test of Mann and Whitney (Ann. Math. Stat. 18, 1947), summed over kinds (van Elteren, Bull. Inst. Int.
-        Statist. 37, 1960), and scaled down for autocorrelation, so that a slow wave is not taken for a change.
+        Statist. 37, 1960), and scaled down for waves, so that a slow one is not taken for a change.
         """
         known, calm = np.flatnonzero(self.kind >= 0), self.x[np.isfinite(self.x)]
         if not len(known):
             return 1.0, 1.0
+        weight = np.array(_BINS) - 1
+        wave = max(float(((_PRIOR * usual + weight * self.waves()) / (_PRIOR + weight)).max()), len(calm) / effective_size(calm))
         rows, place, n = self.kind[known], self.place[known], len(self.sizes)
         late = lasting(np.ones(len(known)), rows, place, n)
         sums = lasting(self.y[known] - 0.5, rows, place, n)
         variance = (late * (self.sizes + late + 1) / (12 * self.sizes) * self.ties).sum(axis=1)
-        z = sums.sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12)) * np.sqrt(effective_size(calm) / len(calm))
+        z = sums.sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12) * wave)
         p = np.where(late.sum(axis=1) >= _LEAST_LATE, 2 * stats.norm.sf(np.abs(z)), 1.0)
         return float(harmonic_mean(p)), float(LASTS[p.argmin()])
 
@@ -157,7 +184,7 @@ class _Standing:
         rows, at = np.nonzero(far[1])
         lasts = lasting(np.ones(len(rows)), rows, self.place[known][at], 2)
         binned = [np.stack([part.sum(axis=1) for part in np.array_split(far[0], bins, axis=1)], axis=1) for bins in _BINS]
-        dispersion = np.maximum(*(dispersion_of(counts) for counts in binned))
+        dispersion = np.max([dispersion_of(counts) for counts in binned], axis=0)
         change = change_since(far[0].sum(axis=1).astype("float64"), lasts, (len(calm), len(known)), dispersion)
         return float(harmonic_mean(change.p)), float(change.last[change.p.argmin()])
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
-import pandas as pd
 
 from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.groups import Groups, Side
-from faultmaven_lib.analysis.logs.numbers import is_code, number_shifts
+from faultmaven_lib.analysis.logs.numbers import Numbers, is_code, number_shifts
 from faultmaven_lib.analysis.logs.places import parsed, place_shifts
-from faultmaven_lib.analysis.logs.values import LEAST_LINES, OF, Shift, Values, share_shifts
+from faultmaven_lib.analysis.logs.values import LEAST_LINES, Shift, Values, share_shifts
 
 _TEMPLATES = 200
 """Templates whose values are compared, those of most lines."""
@@ -40,17 +39,18 @@ def value_shifts(calm: list[Side], incident: Side, groups: Groups, min_ratio: fl
     for service in sorted(after.services):
         if not all(service in side.digest.services for side in calm):
             continue
-        numbers = [side.numbers(service) for side in (*calm, incident)]
+        numbers, even = zip(*(side.numbers(service) for side in (*calm, incident)), strict=True)
+        sampled = [of.of(rows) for of, rows in zip(numbers, even, strict=True)]
         shifts = []
-        for side, was in zip(calm, numbers, strict=False):
-            found = list(number_shifts(was, numbers[-1], min_ratio)) if len(was) and len(numbers[-1]) else []
+        for side, was in zip(calm, sampled, strict=False):
+            found = list(number_shifts(was, sampled[-1], min_ratio))
             for field, pair in _shared_values(side.digest, after, service, was):
                 found += share_shifts(field, *pair, min_ratio)
             shifts.append(found)
         yield from _least_shifted(shifts, service, "")
         for group in _several(numbers):
-            was_now = [side.numbers(service, group) for side in (*calm, incident)]
-            found_in = [list(number_shifts(was, was_now[-1], min_ratio)) for was in was_now[:-1]]
+            *were, now = (of.of(of.kinds == group) for of in numbers)
+            found_in = [list(number_shifts(was, now, min_ratio)) for was in were]
             yield from _least_shifted(found_in, service, groups.text(group))
     chosen = _most_common(calm, incident, len(groups.keys))
     templates = [groups.keys[group][1] for group in chosen]
@@ -75,15 +75,13 @@ def narrowest(values: Iterable[ValueShift]) -> Iterator[ValueShift]:
         yield from whole if stronger or not parts else parts
 
 
-def _several(numbers: list[pd.DataFrame]) -> list[int]:
-    """Return the groups of a service with numbers on every side, where there is more than one."""
-    if not all(len(side) for side in numbers):
+def _several(numbers: Sequence[Numbers]) -> list[int]:
+    """Return the groups of a service with enough numbers, most frequent first; none where it has only one."""
+    counts = [dict(zip(*np.unique(side.kinds, return_counts=True), strict=True)) for side in numbers]
+    if len(set().union(*counts)) < 2:
         return []
-    counts = [side[OF].value_counts() for side in numbers]
-    if len(counts[-1]) == 1 and all(len(c) == 1 for c in counts):
-        return []
-    common = [group for group, n in counts[-1].items() if all(c.get(group, 0) >= LEAST_LINES for c in counts[:-1])]
-    return [int(group) for group in common[:_TEMPLATES]]
+    best = sorted(counts[-1], key=lambda group: (-counts[-1][group], group))[:_TEMPLATES]
+    return [int(group) for group in best if all(c.get(group, 0) >= LEAST_LINES for c in counts[:-1])]
 
 
 def _least_shifted(shifts: list[list[Shift]], service: str, template: str) -> Iterator[ValueShift]:
@@ -98,14 +96,14 @@ def _least_shifted(shifts: list[list[Shift]], service: str, template: str) -> It
 
 
 def _shared_values(
-    before: Digest, after: Digest, service: str, numbers: pd.DataFrame
+    before: Digest, after: Digest, service: str, numbers: Numbers
 ) -> Iterator[tuple[str, tuple[Values, Values]]]:
     """Yield the fields of a service that hold categories, with their values in both windows."""
     for (owner, field), known in before.fields.items():
         now = after.fields.get((owner, field))
         if owner != service or not known or not now:
             continue
-        if field not in before.worded | after.worded and not is_code(numbers[field].to_numpy(dtype="float64")):
+        if field not in before.worded | after.worded and not is_code(numbers.fields[field]):
             continue
         yield field, (_values(before, known), _values(after, now))
 

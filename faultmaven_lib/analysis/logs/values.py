@@ -11,16 +11,16 @@ from scipy import stats
 
 from faultmaven_lib.analysis.logs.lines import Array
 from faultmaven_lib.analysis.logs.onsets import change_since, lasting
-from faultmaven_lib.analysis.statistics import best_segment, dispersion_of
+from faultmaven_lib.analysis.statistics import best_segment
 
-AT, TEXT, OF = "at ", "text ", "of "
-"""Columns of a frame of values: the moment and the line of each row, and what its values are compared within."""
+AT, TEXT = "at ", "text "
+"""Columns of a frame of values: the moment and the line of each row."""
 LEAST_LINES = 20
 _CATEGORIES = 50
 _NOVEL_LINES = 5
 """A value that was never there counts from so many lines on, however small their share."""
-_FINE, _COARSE = 24, 6
-"""Bins of the baseline's lines in which it is seen whether a value comes in clusters."""
+_BINS, _PRIOR = (24, 6, 3), 10.0
+"""Parts of the baseline's lines in which it is seen whether a value comes in clusters; the weight of its field."""
 
 
 class Values(NamedTuple):
@@ -83,25 +83,23 @@ def share_shifts(field: str, before: Values, after: Values, min_ratio: float) ->
     """
     was, now = before.totals, after.totals
     lines = sum(was.values()), sum(now.values())
-    if min(lines) < LEAST_LINES or len(was) > _CATEGORIES or len(now) > 4 * _CATEGORIES:
-        return
-    # A field that showed new values all along (ids, hosts of clients) shows them without any incident.
-    late = _late_share(before)
-    if late > 0.01:
+    if lines[0] < LEAST_LINES or lines[1] < _NOVEL_LINES or len(was) > _CATEGORIES or len(now) > 4 * _CATEGORIES:
         return
     names = [value for value, _ in sorted(now.items(), key=lambda item: -item[1])]
     moments, totals = _summed(after.moments.values())
-    had = np.array([was.get(value, 0) for value in names], dtype="float64")
+    # A field that showed new values all along (ids, hosts of clients) shows them without any incident.
+    late = 2 * _late_lines(before)
+    had = np.array([was.get(value, late) for value in names], dtype="float64")
     lasts = lasting(*_flat(after, names, moments, totals), len(names))
     change = change_since(had, lasts, (float(lines[0]), float(lines[1])), _dispersion(before, names))
     for i, value in enumerate(names):
-        count = now[value]
-        share_before, share = had[i] / lines[0], count / lines[1]
-        visible = share - share_before >= 0.01 or (not had[i] and not late and count >= _NOVEL_LINES)
+        count, known = now[value], was.get(value, 0)
+        share_before, share = known / lines[0], count / lines[1]
+        visible = share - share_before >= 0.01 or (not known and count >= _NOVEL_LINES)
         told = share > share_before and visible and count >= 3 and change.ratio[i] >= min_ratio
         at, counts = after.moments[value]
         first = at[0]
-        if had[i] and told:
+        if known and told:
             hits = np.zeros(len(moments), np.int64)
             hits[np.searchsorted(moments, at)] = counts
             first = moments[more_often(hits, totals, float(share_before))]
@@ -115,11 +113,11 @@ def share_shifts(field: str, before: Values, after: Values, min_ratio: float) ->
             float(abs(change.deviation[i])),
             float(change.least[i]),
             float(change.new[i]),
-            (int(had[i]), count),
+            (known, count),
             lines,
             first,
             after.examples.get(value, ""),
-            share / share_before if had[i] else float("inf"),
+            share / share_before if known else float("inf"),
         )
 
 
@@ -151,24 +149,35 @@ def _flat(values: Values, names: list[str], moments: Array, totals: Array) -> tu
 
 
 def _dispersion(before: Values, names: list[str]) -> Array:
-    """Return how much more the counts of values vary among equal parts of the lines than chance would have it."""
-    counts, rows, place = _flat(before, names, *_summed(before.moments.values()))
-    binned = []
-    for bins in (_FINE, _COARSE):
-        column = np.clip((place * bins).astype("int64"), 0, bins - 1)
-        flat = np.bincount(rows * bins + column, counts, len(names) * bins)
-        binned.append(dispersion_of(flat.reshape(len(names), bins)))
-    return np.maximum(*binned)
+    """Return how much more the counts of values vary among equal parts of the lines than chance would have it.
+
+    What one client or one job does fills many lines in a row: the longer the parts, the more of it is seen, and the
+    fewer there are. A value is taken to come as clustered as those of its field do on average, unless it shows more.
+    """
+    moments, totals = _summed(before.moments.values())
+    counts, rows, place = _flat(before, names, moments, totals)
+    done = np.cumsum(totals)
+    found = np.ones(len(names))
+    for bins in _BINS:
+        column, all_lines = (np.clip((x * bins).astype("int64"), 0, bins - 1) for x in (place, (done - totals / 2) / done[-1]))
+        binned = np.bincount(rows * bins + column, counts, len(names) * bins).reshape(len(names), bins)
+        total = binned.sum(axis=1)
+        expected = total[:, None] * np.bincount(all_lines, totals, bins) / done[-1]
+        freedom = max(int((expected.sum(axis=0) > 0).sum()) - 1, 1)
+        own = ((binned - expected) ** 2 / np.maximum(expected, 1e-12) * (expected > 0)).sum(axis=1) / freedom
+        seen = total >= 5
+        common = max(float(own[seen].mean()), 1.0) if seen.any() else 1.0
+        weight = freedom * np.minimum(total / 20, 1.0)
+        found = np.maximum(found, (_PRIOR * common + weight * own) / (_PRIOR + weight))
+    return found
 
 
-def _late_share(values: Values) -> float:
-    """Return the share of lines in the second half whose value the first half did not have."""
+def _late_lines(values: Values) -> int:
+    """Return in how many lines of the second half the value was none of the first half."""
     moments, totals = _summed(values.moments.values())
     done = np.cumsum(totals)
-    half = done[-1] // 2
-    middle = moments[np.searchsorted(done, max(half, 1))]
-    late = sum(int(counts.sum()) for at, counts in values.moments.values() if at[0] > middle)
-    return late / float(done[-1] - half)
+    middle = moments[np.searchsorted(done, max(done[-1] // 2, 1))]
+    return sum(int(counts.sum()) for at, counts in values.moments.values() if at[0] > middle)
 
 
 def _summed(moments: Any) -> tuple[Array, Array]:
