@@ -110,26 +110,39 @@ def harmonic_mean(p_values: Array) -> Array:
     return np.asarray(1 / np.mean(1 / np.clip(p_values, 1e-300, 1.0), axis=0))
 
 
-def dispersion_of(counts: Array, prior: float = 10.0) -> Array:
+def dispersion_of(counts: Array) -> Array:
     """Estimate variance over mean for each row of counts by time bin, each shrunk towards that of all rows.
+
+    The more alike the rows are, the more of what they have in common goes into each (an empirical Bayes estimate:
+    Smyth, "Linear models and empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3, 2004).
 
     Parameters
     ----------
     counts
         Rows: processes; columns: equal bins.
-    prior
-        Weight of the common value, in bins.
     """
     bins = counts.shape[1]
     if counts.shape[0] == 0 or bins < 2:
         return np.ones(counts.shape[0])
-    mean = counts.mean(axis=1)
-    own = counts.var(axis=1, ddof=1) / np.maximum(mean, 1e-12)
-    seen = mean * bins >= 5
+    events = counts.sum(axis=1)
+    own = counts.var(axis=1, ddof=1) / np.maximum(events / bins, 1e-12)
+    seen = events >= 5
     common = float(np.median(own[seen])) if seen.any() else 1.0
     # A row with few events says little of its own dispersion, whatever its bins look like.
-    weight = (bins - 1) * np.minimum(mean * bins / 20, 1.0)
+    weight = (bins - 1) * np.minimum(events / 20, 1.0)
+    prior = _weight_of_all(own[events >= 20], bins - 1)
     return np.asarray(np.maximum((prior * max(common, 1.0) + weight * own) / (prior + weight), 1.0))
+
+
+def _weight_of_all(own: Array, freedom: int) -> float:
+    """Return the weight, in degrees of freedom, of what rows have in common: less, the more they differ."""
+    if len(own) < 4:
+        return 10.0
+    excess = float(np.log(np.maximum(own, 0.05)).var(ddof=1)) - float(special.polygamma(1, freedom / 2))
+    if excess <= 0:
+        return 30.0
+    # From the first two terms of the trigamma function of half the weight, which is the excess.
+    return float(np.clip((1 + np.sqrt(1 + 2 * excess)) / excess, 2.0, 30.0))
 
 
 def best_segment(scores: Array) -> tuple[int, int, float]:

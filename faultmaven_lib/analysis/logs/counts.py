@@ -13,7 +13,9 @@ from faultmaven_lib.analysis.logs.ticks import Events
 from faultmaven_lib.analysis.statistics import dispersion_of
 
 _FINE, _COARSE = 24, 6
-"""Bins of the baseline in which burstiness is seen: bursts of seconds, and slow waves."""
+"""Bins of a window in which burstiness is seen: bursts of seconds, and slow waves."""
+_KNOWN = 20
+"""Lines that tell how bursty a template is."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,25 @@ def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n
     was = np.bincount(lines.rows, lines.counts, n_groups).astype("float64")
     position = _position(calm, lines)
     dispersion = np.maximum(*(dispersion_of(_binned(lines, position, n_groups, bins)) for bins in (_FINE, _COARSE)))
-    lasts = lasting(late.counts, late.rows, _position(storm, late), n_groups)
-    return Counts(was, lasts[0], change_since(was, lasts, (calm.length, storm.length), dispersion))
+    place = _position(storm, late)
+    lasts = lasting(late.counts, late.rows, place, n_groups)
+    lengths = calm.length, storm.length
+    since = change_since(was, lasts, lengths, dispersion).last
+    evenly = np.maximum(*(_dispersion_since(_binned(late, place, n_groups, bins), since) for bins in (_FINE, _COARSE)))
+    # Of what the baseline hardly has, the incident says whether it comes in bursts; of the rest, a new rate would, too.
+    rare = np.clip(1 - was / _KNOWN, 0.0, 1.0) * np.minimum(lasts[0] / _KNOWN, 1.0)
+    dispersion = np.minimum(dispersion, dispersion ** (1 - rare) * evenly**rare)
+    return Counts(was, lasts[0], change_since(was, lasts, lengths, dispersion))
+
+
+def _dispersion_since(binned: Array, last: Array) -> Array:
+    """Return variance over mean of every group's counts by time bin, in the last part of the window alone."""
+    bins = binned.shape[1]
+    inside = np.arange(bins) >= np.round((1 - last) * bins)[:, None]
+    n = np.maximum(inside.sum(axis=1), 2)
+    mean = np.maximum((binned * inside).sum(axis=1) / n, 1e-12)
+    variance = ((binned - mean[:, None]) ** 2 * inside).sum(axis=1) / (n - 1)
+    return np.maximum(variance / mean, 1.0)
 
 
 def _position(window: Digest, lines: Events) -> Array:
