@@ -57,6 +57,23 @@ class Settings(BaseSettings):
     metrics_step: float = Field(default=15.0, gt=0)
     """Resolution in seconds of a metrics query where the source leaves the choice."""
 
+    llm: bool = True
+    """``off`` forbids every call of a language model, whatever else is set or asked for."""
+    llm_url: str | None = None
+    """OpenAI-compatible endpoint, such as ``http://localhost:11434/v1``; without it no language model is ever asked."""
+    llm_model: str | None = None
+    """Name of the model, as the endpoint knows it."""
+    llm_api_key: SecretStr | None = None
+    """Key of the endpoint, if it wants one."""
+    llm_timeout: float = Field(default=60.0, gt=0)
+    """Seconds that an answer may take in all, a second attempt included; then the deterministic answer stands alone."""
+    llm_max_tokens: int = Field(default=2_000, ge=16)
+    """Longest reply that is asked for."""
+    llm_price_in: float | None = Field(default=None, ge=0)
+    """Price of a million tokens sent; with the one below, the cost of each call is shown."""
+    llm_price_out: float | None = Field(default=None, ge=0)
+    """Price of a million tokens received."""
+
     def store_url(self) -> str:
         """URL of the store, the default made explicit."""
         if self.database_url is not None:

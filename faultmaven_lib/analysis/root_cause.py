@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from faultmaven_lib.analysis.axis import in_order, length
-from faultmaven_lib.analysis.explaining import as_alerted, as_number, explained, is_shadow, since, suffices
+from faultmaven_lib.analysis.axis import in_order, length, seconds
+from faultmaven_lib.analysis.explaining import as_alerted, as_number, explained, is_of, since, suffices, views, way_of
 from faultmaven_lib.analysis.graph import read_graph
 from faultmaven_lib.analysis.metrics import MetricAnalyzer
 from faultmaven_lib.analysis.metrics.columns import keys
-from faultmaven_lib.analysis.plausible import plausible_change
+from faultmaven_lib.analysis.plausible import Blame, plausible_change
 from faultmaven_lib.analysis.suspects import Suspect, is_log, number_of, side_of, suspects
-from faultmaven_lib.analysis.wording import clean, clock, number, span
+from faultmaven_lib.analysis.wording import clean, number, span
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import to_findings
 from faultmaven_lib.model import Finding, FindingKind, ServiceGraph
@@ -37,11 +38,13 @@ _LATE = 0.35
 """How much of its score a service loses when it starts long after the first."""
 _SMALL = 0.5
 """Least share of its score that a service keeps which changed too little to explain those that call it."""
+_UNCONFIRMED = 0.6
+"""What a service keeps of which its callers alone say that it is slow or fails, while all that it measures is as usual:
+they may be waiting for something on their own side."""
 _SHADOW = 0.7
 """What a service keeps that may be but the view its callers have of another one."""
-_CHANGE = 0.75
-"""From this plausibility on, the change itself is named as the cause."""
-
+_ALERTED = 0.1
+"""Adjusted p-value up to which a series counts as changed where something is known to be wrong."""
 _SURE = 0.05
 """Adjusted p-value up to which a finding carries a cause."""
 
@@ -106,11 +109,12 @@ def rank_root_causes(
     >>> rank_root_causes(healthy, healthy.set_index(ill.index)).attrs["reason"]
     'nothing stands out: none of 2 series differs by more than chance and size allow'
     """
-    usable, reason = _findings(baseline, incident, findings, abstain=abstain)
+    alerted = target is not None or onset is not None
+    usable, reason = _findings(baseline, incident, findings, abstain=abstain, alerted=alerted)
     measured = frozenset(keys(incident)) if incident is not None else frozenset()
     usable = since(usable, incident, onset)
     if isinstance(target, tuple):
-        usable = as_alerted(usable, *target, measured)
+        usable = as_alerted(usable, *target, measured, way_of(baseline, incident, *target, onset))
     calls = read_graph(graph, traces)
     known = set(calls.services) if calls else set()
     for frame in (baseline, incident):
@@ -119,12 +123,19 @@ def rank_root_causes(
     if not found:
         return _frame([], reason or "nothing stands out: no finding names a service")
     window = max((length(in_order(f).index) for f in (baseline, incident) if f is not None and len(f)), default=0.0)
-    scores = _scores(found, calls, target[0] if isinstance(target, tuple) else target, onset, window, measured)
+    scores = _scores(found, calls, target, onset, window, measured)
+    step = _step(incident)
     rows = []
     for place, service in enumerate(sorted(found, key=lambda s: (-scores[s], s))):
         # A change is blamed only where the trouble starts: with a symptom it has nothing to do.
-        change = plausible_change(found[service], changes, window, known) if place == 0 else None
-        rows.append(_row(found[service], scores[service], found, calls, change, changes))
+        blame = None
+        if place == 0:
+            blame = plausible_change(found[service], changes, length=window, step=step, services=known)
+        row = _row(found[service], scores[service], found, calls, blame, changes)
+        if place == 0 and blame is None and changes is not None and len(changes):
+            name = clean(service, 80)
+            row["explanation"] += f" No change explains this: none that is known touches {name} before that."
+        rows.append(row)
     return _frame(rows)
 
 
@@ -134,13 +145,16 @@ def _findings(
     findings: pd.DataFrame | None,
     *,
     abstain: bool | float,
+    alerted: bool,
 ) -> tuple[list[Finding], str]:
     given = to_findings(findings) if findings is not None and len(findings) else []
     given = [f for f in given if f.kind is not FindingKind.REWORDED_TEMPLATE]  # a release shows there, not a fault
     reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
     has_metrics = any(side_of(f) == "metric" for f in given)
     if baseline is not None and incident is not None and not has_metrics:
-        compared = MetricAnalyzer().fit(baseline).compare(incident)
+        # Where somebody was alerted the question is not whether, but where.
+        analyzer = MetricAnalyzer(alpha=_ALERTED) if alerted else MetricAnalyzer()
+        compared = analyzer.fit(baseline).compare(incident)
         if not len(compared) and not given and not abstain:
             given += _guesses(baseline, incident)
         if "reason" in compared.attrs:
@@ -149,6 +163,9 @@ def _findings(
     if abstain and given and not any(f.p_value is None or f.p_value <= _SURE for f in given):
         # A few new error lines are worth listing; a cause has to be more than what chance brings.
         reasons.append("what differs came too rarely to tell it from chance")
+        given = []
+    if abstain and given and all(f.kind is FindingKind.VARIANCE_CHANGE for f in given):
+        reasons.append("some series vary more, or less, than they did, around the level they had")
         given = []
     if not isinstance(abstain, bool) and _mild(given, abstain):
         reasons.append("what differs is little, and nobody was alerted")
@@ -159,8 +176,10 @@ def _findings(
 
 
 def _mild(given: list[Finding], least: float) -> bool:
-    """Whether findings are of metrics alone, and together score less than they would have to."""
-    return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
+    """Whether findings are of metrics alone, and those that go on together score less than they would have to."""
+    if not given or any(side_of(f) != "metric" for f in given):
+        return False
+    return sum(f.score for f in given if f.until is None) < least
 
 
 def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
@@ -182,12 +201,23 @@ def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:
 def _scores(
     found: dict[str, Suspect],
     calls: ServiceGraph | None,
-    target: str | None,
+    target: tuple[str, str] | str | None,
     onset: Any,
     window: float,
     measured: frozenset[tuple[str, str]],
 ) -> dict[str, float]:
+    target, alerted = target if isinstance(target, tuple) else (target, None)
     strength = {service: suspect.strength for service, suspect in found.items()}
+    shadows = views(found, strength, calls, alerted)
+    for shadow, service in shadows.items():
+        # What alerted may show in the view alone: calls fail before they are taken.
+        if alerted and not any(is_of(f.subject, alerted) for f in found[service].findings):
+            found[service].seen += [f for f in found[shadow].findings if is_of(f.subject, alerted)]
+    strength |= {service: found[service].strength for service in shadows.values()}
+    watched = {service for service, _ in measured}
+    for service, suspect in found.items():
+        if service in watched and not suspect.named_by and all(side_of(f) == "trace" for f in suspect.findings):
+            strength[service] *= _UNCONFIRMED
     total = sum(strength.values())
     below = {s: _reach(calls, s, down=True) for s in found}
     above = {s: _reach(calls, s, down=False) for s in found}
@@ -198,16 +228,20 @@ def _scores(
         score = own
         # Services that call each other in a circle do not explain each other.
         callees = [c for c in below[service] - above[service] if c in strength]
-        by_callees = max((explained(found[service], found[c], strength, measured) for c in callees), default=0.0)
+        by_callees = max(
+            (explained(found[service], found[c], strength, measured, alerted) for c in callees), default=0.0
+        )
         score *= 1 - _SYMPTOM * by_callees
         if calls is not None:
             covered = sum(strength[s] for s in above[service] | {service} if s in strength) / total if total else 0.0
             score *= 1 + covered
         if calls is not None:
-            asked = [suffices(found[c], found[service], measured) for c in calls.callers(service) if c in found]
+            asked = [
+                suffices(found[c], found[service], measured, alerted) for c in calls.callers(service) if c in found
+            ]
             told = [share for share in asked if share is not None]
             score *= max(*told, _SMALL) if told else 1.0
-        if is_shadow(service, found, calls):
+        if service in shadows:
             score *= _SHADOW
         if depends_on is not None and service not in depends_on:
             score *= _OUT_OF_REACH
@@ -244,7 +278,7 @@ def _row(
     score: float,
     found: dict[str, Suspect],
     calls: ServiceGraph | None,
-    change: tuple[str, float, dict[str, Any]] | None,
+    blame: Blame | None,
     changes: pd.DataFrame | None,
 ) -> dict[str, Any]:
     best = suspect.best
@@ -257,15 +291,11 @@ def _row(
     sentences += _relations(suspect, found, calls)
     evidence = [e for f in [best, *other, *suspect.named_by] for e in f.evidence]
     kind, described = side_of(best), ""
-    if change is not None:
-        described, plausibility, event = change
-        if plausibility >= _CHANGE:
-            kind = "change"
-            sentences.append(f"It follows the {described} ({clock(_event_time(event))}), which speaks of the same.")
+    if blame is not None:
+        sentences.append(blame.sentence)
+        if blame.named:
+            kind, described = "change", blame.described
             evidence += cited(changes) if changes is not None else ()
-        else:
-            sentences.append(f"There was a {described} ({clock(_event_time(event))}); nothing in it explains this.")
-            described = ""
     return {
         "service": suspect.service,
         "kind": kind,
@@ -279,9 +309,11 @@ def _row(
     }
 
 
-def _event_time(event: dict[str, Any]) -> Any:
-    time = event["time"]
-    return time.to_pydatetime() if isinstance(time, pd.Timestamp) else float(time)
+def _step(frame: pd.DataFrame | None) -> float:
+    """Return the usual time between two samples."""
+    if frame is None or len(frame) < 2:
+        return 0.0
+    return float(np.median(np.diff(seconds(in_order(frame).index))))
 
 
 def _relations(suspect: Suspect, found: dict[str, Suspect], calls: ServiceGraph | None) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from faultmaven_lib.analysis.traces.sentences import CLOCK
 from faultmaven_lib.model import Finding, FindingKind
 
 _LOG_KINDS = frozenset(
@@ -40,15 +41,16 @@ class Suspect:
     findings: list[Finding] = field(default_factory=list)
     named_by: list[Finding] = field(default_factory=list)
     """Findings in the logs of others that name this service."""
+    seen: list[Finding] = field(default_factory=list)
+    """Findings on what is but the view that its callers have of it (``explaining.views``)."""
 
     @property
     def strength(self) -> float:
-        """How much stands out: the best of metrics, log and traces, less of the others, a little for being named."""
-        best = dict.fromkeys(("metric", "log", "trace"), 0.0)
-        for finding in self.findings:
-            side = side_of(finding)
+        """How much stands out: the best of all sides it is seen from, less of the others, a little for being named."""
+        best = dict.fromkeys(("metric", "log", "trace", "seen"), 0.0)
+        for side, finding in [*((side_of(f), f) for f in self.findings), *(("seen", f) for f in self.seen)]:
             best[side] = max(best[side], weight(finding))
-        first, second, third = sorted(best.values(), reverse=True)
+        first, second, third, _ = sorted(best.values(), reverse=True)
         named = max((weight(f) for f in self.named_by), default=0.0)
         return first + 0.4 * second + 0.2 * third + 0.3 * named
 
@@ -80,8 +82,10 @@ def is_log(finding: Finding) -> bool:
 
 
 def side_of(finding: Finding) -> str:
-    """Return what a finding is about: ``log``, ``metric`` or ``trace``."""
-    return "trace" if finding.kind in _TRACE_KINDS else "log" if is_log(finding) else "metric"
+    """Return what a finding is about: ``log``, ``metric`` or ``trace``; that a clock is wrong, traces tell."""
+    return (
+        "trace" if finding.kind in _TRACE_KINDS or finding.subject == CLOCK else "log" if is_log(finding) else "metric"
+    )
 
 
 def weight(finding: Finding) -> float:

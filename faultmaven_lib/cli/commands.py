@@ -31,6 +31,7 @@ def main() -> None:
 @click.option("--at", "at", help="When it began, or START/END of the incident; default: looked for in the data.")
 @click.option("--baseline", help="START/END to compare with; default: the equal span before.")
 @click.option("--question", "-q", default="", help="A question to answer instead of the whole picture.")
+@click.option("--narrate", is_flag=True, help="Let the language model that is set add to the answer.")
 @click.option("--title", help="Title of the case.")
 @click.option("--save", is_flag=True, help="Keep the case in the store.")
 @click.option("--export", "export", type=click.Path(dir_okay=False), help="Write the case as one .fmz file.")
@@ -47,6 +48,7 @@ def investigate(
     at: str | None,
     baseline: str | None,
     question: str,
+    narrate: bool,
     title: str | None,
     save: bool,
     export: str | None,
@@ -59,7 +61,7 @@ def investigate(
     LOGS are files or globs, plain or compressed. Exit code 0: nothing stands out; 1: a cause stands out; 2: trouble.
     """
     inv = _opened(logs, metrics, traces, changes, alert, at, baseline, title, database_url)
-    answer = inv.ask(question)
+    answer = inv.ask(question, narrate=narrate)
     if save:
         inv.save()
     for path, write in ((export, inv.export), (report, inv.report)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pandas as pd
 
 from faultmaven_lib.evidence import Ledger
@@ -72,3 +74,10 @@ class Holding:
 
     def __repr__(self) -> str:
         return f"<Investigation {self.id or 'unsaved'}: {self.title!r}, {self.window}, {len(self.evidence)} evidence>"
+
+
+def cell() -> str | None:
+    """Return the notebook cell at work, if any."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    return f"In [{running.execution_count}]" if running is not None else None

@@ -50,7 +50,7 @@ class KnowledgeBase:
     --------
     >>> kb = KnowledgeBase("sqlite://")
     >>> kb.add_starter().attrs["counts"]["added"]
-    8
+    75
     >>> kb.search("pods wait for a lock on the orders table")["title"].tolist()[0]
     'Database lock contention'
     >>> nothing = kb.search("how do I bake bread")

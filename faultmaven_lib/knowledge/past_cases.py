@@ -21,18 +21,15 @@ _BLANK = re.compile(
 
 def entry_of(case: Case) -> Entry:
     """Return what a case is found by: what was odd, what was thought of it, and what it was."""
+    argued = [h for h in case.hypotheses if h.status is not Status.REFUTED and not h.only_proposed]
     odd = [(f"finding: {f.kind.value}", _told(f)) for f in case.findings[:_FINDINGS]]
-    thought = [
-        (f"hypothesis, {h.status.value}", f"{h.cause} {h.mechanism.phrase}"[:_LENGTH])
-        for h in case.hypotheses
-        if h.status is not Status.REFUTED
-    ]
+    thought = [(f"hypothesis, {h.status.value}", f"{h.cause} {h.mechanism.phrase}"[:_LENGTH]) for h in argued]
     marks = {f"service={service}" for service in (*case.services, *(f.service for f in case.findings)) if service}
     known: list[tuple[str, str]] = []
     if cause := case.confirmed_cause:
         known = [("confirmed cause", f"{cause.service} {cause.mechanism.phrase}")]
         marks |= {f"service={cause.service}", f"mechanism={cause.mechanism.value}"}
-    marks |= {f"mechanism={h.mechanism.value}" for h in case.hypotheses if h.status is not Status.REFUTED}
+    marks |= {f"mechanism={h.mechanism.value}" for h in argued}
     marks -= {"mechanism=unknown"}
     parts = (("title", case.title), ("impact", case.impact), *known, *thought, *odd)
     return Entry(case.id, case.title, tuple((h, t) for h, t in parts if t.strip()), tuple(sorted(marks)))

@@ -11,6 +11,7 @@ from faultmaven_lib.model.evidence import Evidence
 from faultmaven_lib.model.findings import Finding, Hypothesis, Recommendation
 from faultmaven_lib.model.incident import Alert, ServiceGraph
 from faultmaven_lib.model.mechanism import Mechanism
+from faultmaven_lib.model.narration import Narration
 from faultmaven_lib.model.noun import Moment, Noun
 from faultmaven_lib.model.window import Window
 
@@ -61,6 +62,8 @@ class Answer(Noun):
     runbooks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    narration: Narration | None = None
+    """What a language model added, where one was asked for; never part of the claims."""
 
 
 class ActionItem(Noun):

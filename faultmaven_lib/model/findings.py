@@ -59,6 +59,8 @@ class Finding(Noun):
     """The template, metric or change the finding is about."""
     direction: Direction = "none"
     onset: Onset = None
+    until: Onset = None
+    """When it was over; None where it went on, or where that is not known."""
     before: float | None = None
     after: float | None = None
     size: float | None = None
@@ -114,6 +116,13 @@ class Hypothesis(Noun):
     """The leading hypothesis that this one is put beside."""
     reasons: tuple[str, ...] = ()
     """Why it stands where it stands, a sentence each."""
+    proposed_by: str = ""
+    """The language model that proposed it, if one did."""
+
+    @property
+    def only_proposed(self) -> bool:
+        """Whether a model proposed it and nobody has settled it: such a one never leads."""
+        return bool(self.proposed_by) and self.status is Status.OPEN
 
 
 class Recommendation(Noun):

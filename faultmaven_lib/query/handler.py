@@ -142,7 +142,9 @@ class QueryHandler:
     ) -> tuple[list[Finding], list[Hypothesis], Claim | None] | None:
         if desk.analyzed and window == desk.window and baseline == desk.baseline:
             ranking = [e for e in desk.ledger if e.operation is not None and e.operation.name == "root_cause.rank"]
-            return desk.findings, desk.hypotheses.standing(), nothing_claim(ranking[-1]) if ranking else None
+            # What a model only proposed is in its narration, never in the answer that is made without it.
+            standing = [h for h in desk.hypotheses.standing() if not h.only_proposed]
+            return desk.findings, standing, nothing_claim(ranking[-1]) if ranking else None
         run = Pipeline(desk, window, baseline).run(self.troubleshooter)
         if not run.compared:
             return None

@@ -10,6 +10,8 @@ from faultmaven_lib.model import Answer, Evidence, Hypothesis, Recommendation
 from faultmaven_lib.render.arguments import Argument, arguments
 from faultmaven_lib.render.escape import clip, one_line
 from faultmaven_lib.render.formats import count, onset_text, window_text
+from faultmaven_lib.render.narration import TITLE
+from faultmaven_lib.render.narration import lines as narrated
 
 _FINDINGS = 8
 _MARK = 12
@@ -65,6 +67,10 @@ def answer_text(answer: Answer, width: int = 100, *, zone: str | tzinfo | None =
         lines.heading(title, if_any=texts)
         for text in texts:
             lines.item(text)
+    if answer.narration is not None:
+        lines.heading(TITLE, if_any=TITLE)
+        for mark, text in narrated(answer.narration):
+            lines.item(text, mark) if mark else lines.add(text, "  ")
     lines.heading("Evidence", if_any=answer.evidence)
     for entry in answer.evidence:
         _entry(lines, entry, zone)

@@ -32,7 +32,8 @@ class Board:
         self._held = {h.id: h for h in hypotheses}
 
     def __iter__(self) -> Iterator[Hypothesis]:
-        return iter(self._held.values())
+        # What a model proposed stands behind all that was argued, whichever came first.
+        return iter(sorted(self._held.values(), key=lambda h: h.only_proposed))
 
     def __len__(self) -> int:
         return len(self._held)
@@ -55,7 +56,11 @@ class Board:
         for hypothesis in proposed:
             same = (h for h in self if (h.service, h.mechanism) == (hypothesis.service, hypothesis.mechanism))
             held = next(same, None)
-            if held is None:
+            if held is not None and held.only_proposed and len(held.reasons) == 1 and not hypothesis.proposed_by:
+                # Argued now, no longer only proposed: nothing but its id is left of what the model said.
+                leader = ids.get(hypothesis.alternative_to or "", hypothesis.alternative_to)
+                merged = hypothesis.model_copy(update={"id": held.id, "alternative_to": leader})
+            elif held is None:
                 number = 1 + max((int(i[1:]) for i in self._held), default=0)
                 leader = ids.get(hypothesis.alternative_to or "", hypothesis.alternative_to)
                 merged = hypothesis.model_copy(update={"id": f"H{number}", "alternative_to": leader})

@@ -36,6 +36,10 @@ def _metric(mechanism: Mechanism, weight: float, pattern: str, direction: Litera
     return Sign(mechanism, "metric", re.compile(pattern, re.IGNORECASE), weight, direction)
 
 
+def _change(mechanism: Mechanism, weight: float, pattern: str) -> Sign:
+    return Sign(mechanism, "change", re.compile(pattern, re.IGNORECASE), weight, "any")
+
+
 def _trace(mechanism: Mechanism, weight: float, pattern: str) -> Sign:
     return Sign(mechanism, "trace", re.compile(pattern, re.IGNORECASE), weight, "up")
 
@@ -80,13 +84,21 @@ SIGNS: tuple[Sign, ...] = (
         0.8,
         r"(?:limit|quota|maximum)\b.{0,40}(?:exceeded|reached)|too many (?:requests in flight|open)|exceeds the (?:limit|maximum)|limiting (?:requests|connections)|connections are not enough",
     ),
+    # As a change that is named as the cause is described.
+    _change(
+        M.LIMIT_TOO_LOW,
+        0.8,
+        r"^config.*; lowers |; lowers .*(?:limit|max|rate|per_second|burst|quota|size|capacity|concurren|workers|threads|pool)",
+    ),
     _log(M.MEMORY_LEAK, 0.5, r"memory (?:usage|pressure)|gc overhead|heap (?:usage|almost full)"),
     _metric(M.MEMORY_LEAK, 0.6, r"resident_memory|(?:^|_)rss(?:_|$)|heap|memory"),
     _log(
         M.OUT_OF_MEMORY,
         1.0,
-        r"out of memory|oom[- _]?kill|(?<!redis\.exceptions\.)outofmemoryerror|\bmemoryerror|cannot allocate memory",
+        r"out of memory|oom[- _]?kill|java\.lang\.outofmemoryerror|\bmemoryerror|cannot allocate memory",
     ),
+    # A cache that refuses to take more calls its error the same.
+    _log(M.OUT_OF_MEMORY, 0.7, r"(?<!redis\.exceptions\.)(?<!java\.lang\.)outofmemoryerror"),
     _log(M.CPU_SATURATION, 0.7, r"cpu (?:throttl|starv|soft lockup)|event loop blocked|load average"),
     _metric(M.CPU_SATURATION, 0.7, r"(?:^|_)cpu(?:_|$)|load1|throttled"),
     _log(M.DISK_FULL, 1.0, r"no space left on device|disk (?:is )?full|disk quota exceeded|enospc"),
@@ -123,11 +135,12 @@ SIGNS: tuple[Sign, ...] = (
         0.9,
         r"password authentication failed|permission denied|unauthori[sz]ed|invalid (?:credentials|token)|access denied",
     ),
-    _log(M.CACHE_EVICTION, 0.9, r"evict(?:ed|ing|ion)|maxmemory|command not allowed when used memory"),
+    _log(M.CACHE_EVICTION, 1.0, r"command not allowed when used memory"),
+    _log(M.CACHE_EVICTION, 0.9, r"evict(?:ed|ing|ion)|maxmemory"),
     _metric(M.CACHE_EVICTION, 0.9, r"evict"),
     _metric(M.CACHE_EVICTION, 0.5, r"(?:cache|keyspace).*hit", "down"),
     _log(M.QUEUE_BACKLOG, 0.7, r"(?:queue|backlog|consumer lag)\b.{0,30}(?:full|grow|behind|lag|length)"),
-    _metric(M.QUEUE_BACKLOG, 0.5, r"queue.*(?:length|depth|size|backlog)|consumer_?lag|backlog"),
+    _metric(M.QUEUE_BACKLOG, 0.5, r"queue.*(?:length|depth|size|backlog|waiting|pending)|consumer_?lag|backlog"),
     _log(
         M.POISON_MESSAGE,
         0.9,
@@ -198,6 +211,11 @@ def signs_of(finding: Finding) -> list[Sign]:
     if finding.kind is FindingKind.SPIKE:  # what passed is hardly what goes on: a process that starts is busy, too
         return [replace(sign, weight=round(sign.weight * _PASSED, 3)) for sign in signs]
     return signs
+
+
+def signs_of_change(change: str) -> list[Sign]:
+    """Return the signs in the description of a change that explains its service."""
+    return _strongest(SIGNS, "change", change, "none")
 
 
 def _of_failures(finding: Finding) -> list[Sign]:

@@ -19,7 +19,7 @@ from faultmaven_lib.model import (
     Status,
 )
 from faultmaven_lib.troubleshooting.playbook import PLAYBOOK
-from faultmaven_lib.troubleshooting.signs import Sign, side, signs_of
+from faultmaven_lib.troubleshooting.signs import Sign, side, signs_of, signs_of_change
 
 _BY_CHANGE = frozenset(
     {
@@ -222,9 +222,14 @@ class Troubleshooter:
                 unknown = candidate(service, Mechanism.UNKNOWN)
                 for finding in own[:5]:
                     unknown.see(finding, side(finding), 0.0)
+        for service, change in changes.items():
+            for sign in signs_of_change(change):
+                own = [f for f in findings if f.service == service]
+                for finding in own[:5]:
+                    candidate(service, sign.mechanism).see(finding, "change", sign.weight)
         for one in found.values():
             if one.change is not None and one.mechanism in _BY_CHANGE:
-                one.weights["change"] = 0.4
+                one.weights.setdefault("change", 0.4)
         for one in found.values():
             behind = [
                 c
@@ -341,12 +346,17 @@ def _contradictions(
 def _for(candidate: _Candidate) -> list[str]:
     words = {"log": "log messages", "metric": "metrics", "trace": "traces", "change": "a change"}
     kinds = [words[k] for k in words if candidate.weights.get(k, 0.0) > 0]
-    reasons = [f"{' and '.join(kinds)} of {candidate.service} fit {candidate.mechanism.phrase}"] if kinds else []
+    verb = "fits" if kinds == ["a change"] else "fit"
+    reasons = [f"{_and(kinds)} of {candidate.service} {verb} {candidate.mechanism.phrase}"] if kinds else []
     if candidate.explained_by:
         reasons.append(f"{candidate.explained_by} would bring it about")
     if candidate.rank >= 0.999:
         reasons.append(f"{candidate.service} ranks first among the services that moved")
     return reasons
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _confidence(candidate: _Candidate, contradicted: bool, *, leads: bool) -> Confidence:

@@ -211,3 +211,29 @@ def test_follows_the_contract_of_scikit_learn() -> None:
     assert clone(analyzer).get_params() == analyzer.get_params()
     with pytest.raises(NotFittedError, match="fit"):
         analyzer.compare(pd.DataFrame())
+
+
+def test_a_traceback_in_a_field_is_part_of_the_message() -> None:
+    """As structured loggers write it: the message says nothing, the field says everything."""
+    frames = "".join(f'  File "server/layer_{i}.py", line {i}, in call\n    return await app()\n' for i in range(30))
+
+    def told(error: str) -> str:
+        own = '  File "shop/cart.py", line 49, in read\n    prices[product].quantize(cents)\n'
+        return f"Traceback (most recent call last):\n{frames}{own}{error}"
+
+    at = pd.date_range("2026-03-01T14:00Z", periods=60, freq="s")
+    calm = pd.DataFrame({"service": "cart", "level": "INFO", "message": "cart read", "stack_trace": None}, index=at)
+    storm = calm.set_index(at + pd.Timedelta("1min"))
+    storm.loc[storm.index[20:40], ["level", "message", "stack_trace"]] = [
+        "ERROR",
+        "request failed",
+        told("TypeError: cents"),
+    ]
+    storm.loc[storm.index[40:], ["level", "message", "stack_trace"]] = ["ERROR", "request failed", told("KeyError: 7")]
+    odd = LogAnalyzer().fit(calm).compare(storm)
+    new = odd[odd["kind"] == "new template"].set_index("subject")["example"]
+    assert set(new.index) == {"request failed: TypeError: cents", "request failed: KeyError: <*>"}
+    for example in new:
+        assert "shop/cart.py" in example
+        assert "layer_0.py" not in example
+        assert len(example) <= 300

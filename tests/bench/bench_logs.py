@@ -23,8 +23,6 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from faultmaven_lib.analysis.logs import LogAnalyzer, TemplateMiner, digest_files
-from faultmaven_lib.model import Window
 from tests.sources.lines_of import START, mixed
 
 _LATENCY = re.compile(r"rt=0\.(\d)")
@@ -69,6 +67,10 @@ class Memory(threading.Thread):
 
 def main() -> None:
     """Print the table."""
+    # Not at the top: the workers, which import this file, would hold what only their parent needs.
+    from faultmaven_lib.analysis.logs import LogAnalyzer, TemplateMiner, digest_files
+    from faultmaven_lib.model import Window
+
     options = argparse.ArgumentParser()
     options.add_argument("--lines", type=int, default=2_000_000)
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)

@@ -22,16 +22,16 @@ from faultmaven_lib.analysis import MetricAnalyzer
 Score = Callable[[pd.DataFrame], np.ndarray]
 
 
-def labelled(folder: Path) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
-    """Yield series that have a label, and the labels."""
+def series_with_labels(folder: Path) -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
+    """Yield the name of each series, its samples and their labels."""
     for path in sorted(folder.glob("*/*.csv")):
         table = pd.read_csv(path)
         labels = table["Label"].fillna(0).to_numpy("int64")
-        if labels.any():
-            at = pd.to_datetime(table["TimeStamp"], utc=True, format="mixed")
-            series = pd.to_numeric(table["Value"], errors="coerce").to_numpy("float64")
-            order = np.argsort(at.to_numpy(), kind="stable")
-            yield pd.DataFrame({("service", "signal"): series[order]}, index=pd.DatetimeIndex(at)[order]), labels[order]
+        at = pd.to_datetime(table["TimeStamp"], utc=True, format="mixed")
+        series = pd.to_numeric(table["Value"], errors="coerce").to_numpy("float64")
+        order = np.argsort(at.to_numpy(), kind="stable")
+        frame = pd.DataFrame({("service", "signal"): series[order]}, index=pd.DatetimeIndex(at)[order])
+        yield path.stem, frame, labels[order]
 
 
 def _global_mad(frame: pd.DataFrame) -> np.ndarray:
@@ -57,7 +57,8 @@ def main() -> int:
     if not home:
         print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")
         return 0
-    cases = list(labelled(Path(home) / "metrics" / "cloud_monitoring" / "data"))
+    known = series_with_labels(Path(home) / "metrics" / "cloud_monitoring" / "data")
+    cases = [(frame, labels) for _, frame, labels in known if labels.any()]
     print(f"{len(cases)} series with {sum(int(y.sum()) for _, y in cases):,} labelled samples: mean average precision")
     scores: dict[str, Score] = {
         "FaultMaven, knows the past": lambda x: MetricAnalyzer().score_samples(x).to_numpy()[:, 0],

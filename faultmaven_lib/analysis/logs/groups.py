@@ -95,10 +95,10 @@ class Side:
         if self._noisy is None:
             lines: Counter[str] = Counter()
             rare: set[str] = set()
+            totals = np.bincount(self.group_of, self.strains).tolist() if self.levels else []
             for (service, level, _), strain in self.digest.strains.items():
                 lines[service] += int(self.strains[strain])
-                group = int(self.group_of[strain])
-                if is_severe(level) and sum(int(self.strains[s]) for s in self._of[group]) == 1:
+                if is_severe(level) and totals[self.group_of[strain]] == 1:
                     rare.add(service)
             self._noisy = rare | {service for service, count in lines.items() if count < 50}
         return self._noisy

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from faultmaven_lib.analysis.axis import in_order
-from faultmaven_lib.analysis.logs.tracebacks import headline
+from faultmaven_lib.analysis.logs.tracebacks import FIELDS, headline, holds_traceback, shortened
 
 Array = np.ndarray[Any, np.dtype[Any]]
 STANDARD = frozenset({"time", "service", "level", "message", "source", "line", "exception", "traceback"})
@@ -21,6 +21,8 @@ IDENTIFIERS = frozenset(
 """Fields that number things: a new value says no more than that something was started again."""
 _SEVERE = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emerg", "emergency", "alert", "severe"})
 _WEIGHTS = {"warn": 1.3, "warning": 1.3, "notice": 1.0, "info": 1.0, "log": 1.0, "debug": 0.7, "trace": 0.6}
+_SHOWN = 300
+"""Characters of a traceback that are shown."""
 _FATAL = frozenset({"fatal", "critical", "crit", "panic", "emerg", "emergency", "alert"})
 
 
@@ -87,17 +89,41 @@ def read(frame: pd.DataFrame) -> Lines:
     messages = _texts(frame, "message")
     if "message" not in frame.columns or not (messages != "").any():
         messages = _texts(frame, "line")
+    told = [c for c in frame.columns if str(c).lower() in FIELDS and not is_number(frame[c])]
+    messages, inside = _with_tracebacks(frame, messages, told)
     shown = messages
     if "line" in frame.columns and not is_number(frame["line"]):  # the line itself, and not its number
         line = _texts(frame, "line")
         shown = line.where(line != "", messages)
     long = np.flatnonzero(messages.str.contains("\n", regex=False).to_numpy(dtype=bool))
     if len(long):
-        mined = messages.to_numpy(dtype=object, copy=True)
+        mined, seen = (texts.to_numpy(dtype=object, copy=True) for texts in (messages, shown))
         mined[long] = [headline(m) for m in mined[long]]
-        messages = pd.Series(mined, dtype="str")
-    names = [c for c in frame.columns if c not in STANDARD and str(c).lower() not in IDENTIFIERS]
+        seen[long] = [shortened(m, _SHOWN) for m in seen[long]]
+        messages, shown = pd.Series(mined, dtype="str"), pd.Series(seen, dtype="str")
+    without = STANDARD | inside
+    names = [c for c in frame.columns if c not in without and str(c).lower() not in IDENTIFIERS]
     return Lines(at, _texts(frame, "service"), _texts(frame, "level"), messages, shown, frame[names])
+
+
+def _with_tracebacks(
+    frame: pd.DataFrame, messages: pd.Series[Any], fields: list[str]
+) -> tuple[pd.Series[Any], set[str]]:
+    """Put tracebacks behind the messages that they belong to; return the fields that held them, too."""
+    inside = set()
+    for field in fields:
+        column = _texts(frame, field)
+        texts = column.to_numpy(dtype=object)
+        long = np.flatnonzero(column.str.contains("\n", regex=False).to_numpy(dtype=bool)).tolist()
+        rows = [row for row in long if holds_traceback(texts[row])]
+        if rows:
+            inside.add(field)
+            joined = messages.to_numpy(dtype=object, copy=True)
+            for row in rows:
+                if not holds_traceback(joined[row]):
+                    joined[row] = f"{str(joined[row]).rstrip()}\n{texts[row]}"
+            messages = pd.Series(joined, dtype="str")
+    return messages, inside
 
 
 def _texts(frame: pd.DataFrame, column: str) -> pd.Series[Any]:

@@ -53,14 +53,17 @@ class Sample:
             self._settle()
 
     def merge(self, other: Sample, names: Array) -> None:
-        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here; each name once."""
+        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here.
+
+        Groups that get one name become one.
+        """
         other._settle()
         if not len(other._bars):
             return
         known = min(len(names), len(other._bars))
         self._make_room(int(names.max()) + 1)
         self.each = min(self.each, other.each)
-        self._bars[names[:known]] = np.minimum(self._bars[names[:known]], other._bars[:known])
+        np.minimum.at(self._bars, names[:known], other._bars[:known])
         for part in other._parts:
             self._parts.append(part.assign(**{"group ": names[part["group "].to_numpy()]}))
         self._settle()
@@ -81,8 +84,9 @@ class Sample:
             return pd.DataFrame(), np.zeros(0, np.int64), np.zeros(0, bool)
         frame = self._parts[0]
         number = frame["group "].to_numpy()
-        pieces = [np.arange(*np.searchsorted(number, [g, g + 1])) for g in groups.tolist()]
-        rows = np.concatenate([*pieces, np.zeros(0, np.int64)])
+        starts, ends = np.searchsorted(number, groups), np.searchsorted(number, groups, side="right")
+        before = np.cumsum(ends - starts) - (ends - starts)
+        rows = np.repeat(starts - before, ends - starts) + np.arange((ends - starts).sum())
         lot, at = frame["lot "].to_numpy()[rows], frame[by].to_numpy()[rows]
         order = np.lexsort((lot, at))
         rows, lot = rows[order], lot[order]

@@ -214,14 +214,17 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
                 i += 1
             continue
         else:
+            outside = gap
             gap = (gap ^ b) * _PRIME
             i += 1
             following = data[i] if i < end else _BLANK
             if b == _LESS and following == _STAR and i + 1 < end and data[i + 1] == _MORE:
                 # The line itself says "<*>": a value, or it could not be told from the place of one.
                 i += 2
+                gap = outside
             elif b == _LESS and classes[following] & _LETTER and _token_end(data, i, end):
                 i = _token_end(data, i, end)
+                gap = outside
             elif b == _EQUALS and start == previous and _FLAGS[following] & _AFTER_NO_VALUE:  # "name=" without a value
                 start = i
                 kind, word = PLAIN, _BASIS

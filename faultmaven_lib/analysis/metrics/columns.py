@@ -11,6 +11,8 @@ import pandas as pd
 Key = tuple[str, str]
 Array = np.ndarray[Any, np.dtype[Any]]
 _COUNTER = re.compile(r"(_total|_count|_sum|_bucket)$")
+_HUGE = 1e100
+"""Numbers that overflow when squared measure nothing."""
 
 
 def keys(frame: pd.DataFrame) -> list[Key]:
@@ -31,15 +33,40 @@ def samples(frame: pd.DataFrame) -> list[Array]:
             values = column.to_numpy(dtype="float64", na_value=np.nan)
         else:
             values = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-        # Numbers that overflow when squared measure nothing.
-        out.append(np.where(np.abs(values) < 1e100, values, np.nan))
+        out.append(np.where(np.abs(values) < _HUGE, values, np.nan))
     return out
+
+
+def matrix(frame: pd.DataFrame) -> Array:
+    """Return the values of all columns, one a row; what is not a finite number is missing (see ``samples``)."""
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in frame.dtypes.unique()):
+        values = np.array(frame.to_numpy(dtype="float64").T, order="C")
+        with np.errstate(invalid="ignore"):
+            values[~(np.abs(values) < _HUGE)] = np.nan
+        return values
+    return np.array(samples(frame)).reshape(frame.shape[1], len(frame))
+
+
+def name_of(metric: str) -> str:
+    """Return a metric's name without labels and statistic.
+
+    Examples
+    --------
+    >>> name_of('requests_total{path="/"}'), name_of("latency_seconds p99")
+    ('requests_total', 'latency_seconds')
+    """
+    return re.split(r"[{ ]", metric, maxsplit=1)[0]
+
+
+def is_named_counter(metric: str) -> bool:
+    """Whether a series has the name of a Prometheus counter, whatever labels it has."""
+    return bool(_COUNTER.search(name_of(metric)))
 
 
 def is_counter(metric: str, values: Array) -> bool:
     """Whether a series is a Prometheus counter: named as one, and never falling but to restart."""
     known = values[np.isfinite(values)]
-    if not _COUNTER.search(metric.partition(" ")[0]) or len(known) < 3:
+    if not is_named_counter(metric) or len(known) < 3:
         return False
     falls = np.flatnonzero(np.diff(known) < 0)
     return len(falls) <= max(1, len(known) // 50) and bool((known[falls + 1] <= 0.5 * known[falls]).all())
