@@ -113,7 +113,7 @@ def _told(miner: TemplateMiner, finding: pd.Series, after: pd.DataFrame, gone: p
 
 
 def _text(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, float) and value == round(value) else str(value)
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _of(miner: TemplateMiner, frame: pd.DataFrame, template: str) -> np.ndarray:
@@ -149,7 +149,7 @@ def drain_ratio(pair: Pair, gone: pd.DataFrame) -> list[Told]:
     sizes = len(pair.before), len(pair.after)
     _, ids = drain3(pd.concat([f["message"] for f in (pair.before, pair.after, gone)]).tolist())
 
-    def score(was: int, now: int, groups: int) -> float:  # noqa: ARG001
+    def score(was: int, now: int, groups: int) -> float:
         ratio = abs(math.log2((now + 0.5) / (was + 0.5)))
         return ratio if ratio >= 1 and abs(now - was) >= 5 else 0.0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,9 @@ def recordings(folder: Path | None = None) -> Iterator[Log]:
         frame = connect(incident.sources["logs"], kind="logs").query(window=Window(start=start, end=end))
         half = DEVELOPMENT if truth.kind in split["dev"] else HELD_OUT
         spans = tuple((end - start) / k for k in (2, 3, 4))
-        changes = tuple(t for t in connect(incident.sources["changes"], kind="changes").query()["time"] if start < t < end)
+        changes = tuple(
+            t for t in connect(incident.sources["changes"], kind="changes").query()["time"] if start < t < end
+        )
         yield Log(Path(name).name, "recordings", half, frame, start, end, spans, changes)
 
 
@@ -100,7 +103,9 @@ def public(logs: Path) -> Iterator[Log]:
         lengths = tuple(pd.Timedelta(t) for t in ("10min", "30min", "60min"))
         for half, low, high in ((DEVELOPMENT, start, middle), (HELD_OUT, middle, end)):
             name = f"HDFS, {'first' if half == DEVELOPMENT else 'last'} hours"
-            yield Log(name, "HDFS", half, hdfs[low : high - pd.Timedelta("1ns")].drop(columns="block"), low, high, lengths)
+            yield Log(
+                name, "HDFS", half, hdfs[low : high - pd.Timedelta("1ns")].drop(columns="block"), low, high, lengths
+            )
     for system, half in _PUBLIC.items():
         path = logs / "loghub_2k" / system / f"{system}_2k.log"
         if not path.exists():
@@ -119,7 +124,7 @@ def healthy(logs: Sequence[Log]) -> Iterator[tuple[str, Pair]]:
     for log in logs:
         if log.kind == "recordings":
             edges = [log.start, *sorted(log.changes), log.end]
-            for start, end in zip(edges, edges[1:], strict=False):
+            for start, end in pairwise(edges):
                 for pair in log.pairs(start, end, [pd.Timedelta(t) for t in _SHORT]):
                     yield "recordings, adjacent windows", pair
 

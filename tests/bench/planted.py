@@ -62,8 +62,9 @@ class Bed:
         self.was, self.now = self.group[: len(pair.before)], self.group[len(pair.before) :]
         names, number = np.unique(self.group, return_inverse=True)
         self.names = names.tolist()
-        self.counts = np.bincount(number[: len(self.was)], minlength=len(names)), np.bincount(
-            number[len(self.was) :], minlength=len(names)
+        self.counts = (
+            np.bincount(number[: len(self.was)], minlength=len(names)),
+            np.bincount(number[len(self.was) :], minlength=len(names)),
         )
 
     def plant(self, kind: str, n: int, factor: float, rng: np.random.Generator) -> Planted | None:
@@ -81,7 +82,7 @@ class Bed:
                 yield self.names[i]
 
 
-def _new(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:  # noqa: ARG001
+def _new(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:
     """Take a template out of both windows, and put n of its lines back after an onset."""
     groups = [g for i, g in enumerate(bed.names) if bed.counts[0][i] + bed.counts[1][i] <= len(bed.now) / 4]
     if not groups:
@@ -126,7 +127,7 @@ def _steady(bed: Bed, lines: float, rng: np.random.Generator, least: int = 1) ->
     return bed.names[int(rng.choice(chosen))] if len(chosen) else None
 
 
-def _value(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:  # noqa: ARG001
+def _value(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:
     """Put a value that was never there into n lines, where a field or a place has few values."""
     for group in bed.stream(n, (0, 0.8), rng):
         rows = np.flatnonzero(bed.now == group)
@@ -186,7 +187,7 @@ def _is_quantity(was: np.ndarray, now: np.ndarray) -> bool:
     return bool(high <= 100 * low and not ids)
 
 
-def _reworded(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:  # noqa: ARG001
+def _reworded(bed: Bed, n: int, factor: float, rng: np.random.Generator) -> Planted | None:
     """Write a message in other words from an onset on: one in four words replaced, or some added, or moved."""
     for group in bed.stream(n, (0.3, 0.8), rng):
         tokens = bed.template(group).split(" ")
@@ -267,7 +268,9 @@ def _altered(
 
 
 def _written(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, float) and value == round(value) else str(value)
+    if value is None or value != value:  # what a line does not have
+        return ""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _filled(pieces: list[str], values: tuple[str, ...]) -> str:

@@ -59,12 +59,12 @@ def _dispersion_since(binned: Array, last: Array) -> Array:
     n = np.maximum(inside.sum(axis=1), 2)
     mean = np.maximum((binned * inside).sum(axis=1) / n, 1e-12)
     variance = ((binned - mean[:, None]) ** 2 * inside).sum(axis=1) / (n - 1)
-    return np.maximum(variance / mean, 1.0)
+    return np.asarray(np.maximum(variance / mean, 1.0))
 
 
 def _position(window: Digest, lines: Events) -> Array:
     low, high = window.bounds
-    return (window.seconds(lines.at) - low) / max(high - low, 1e-9)
+    return np.asarray((window.seconds(lines.at) - low) / max(high - low, 1e-9))
 
 
 def _binned(lines: Events, position: Array, n_groups: int, bins: int) -> Array:

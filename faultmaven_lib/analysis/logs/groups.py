@@ -12,8 +12,8 @@ from faultmaven_lib.analysis.logs.counts import Counts
 from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array, is_severe
 from faultmaven_lib.analysis.logs.miner import PLACE, TemplateMiner
-from faultmaven_lib.analysis.logs.ticks import Events
 from faultmaven_lib.analysis.logs.numbers import Numbers
+from faultmaven_lib.analysis.logs.ticks import Events
 from faultmaven_lib.analysis.logs.values import AT, TEXT
 
 

@@ -65,7 +65,7 @@ def number_shifts(before: Numbers, after: Numbers, min_ratio: float) -> Iterator
             standing = _Standing(x, y, before.kinds[known[0]], after.kinds[known[1]])
             compared.append((field, x, y, np.flatnonzero(known[1]), standing))
     waves = [standing.waves() for *_, standing in compared]
-    usual = np.maximum(np.mean(waves, axis=0), 1.0) if waves else 1.0
+    usual = np.maximum(np.mean(waves, axis=0), 1.0) if waves else np.ones(len(_BINS))
     for field, x, y, place, standing in compared:
         yield _shift(field, x, y, (after, place), standing, usual, min_ratio)
 
@@ -166,7 +166,10 @@ class _Standing:
         if not len(known):
             return 1.0, 1.0
         weight = np.array(_BINS) - 1
-        wave = max(float(((_PRIOR * usual + weight * self.waves()) / (_PRIOR + weight)).max()), len(calm) / effective_size(calm))
+        wave = max(
+            float(((_PRIOR * usual + weight * self.waves()) / (_PRIOR + weight)).max()),
+            len(calm) / effective_size(calm),
+        )
         rows, place, n = self.kind[known], self.place[known], len(self.sizes)
         late = lasting(np.ones(len(known)), rows, place, n)
         sums = lasting(self.y[known] - 0.5, rows, place, n)
@@ -183,7 +186,9 @@ class _Standing:
         far = [np.stack([v > _FAR, v < 1 - _FAR]) for v in (calm, self.y[known])]
         rows, at = np.nonzero(far[1])
         lasts = lasting(np.ones(len(rows)), rows, self.place[known][at], 2)
-        binned = [np.stack([part.sum(axis=1) for part in np.array_split(far[0], bins, axis=1)], axis=1) for bins in _BINS]
+        binned = [
+            np.stack([part.sum(axis=1) for part in np.array_split(far[0], bins, axis=1)], axis=1) for bins in _BINS
+        ]
         dispersion = np.max([dispersion_of(counts) for counts in binned], axis=0)
         change = change_since(far[0].sum(axis=1).astype("float64"), lasts, (len(calm), len(known)), dispersion)
         return float(harmonic_mean(change.p)), float(change.last[change.p.argmin()])

@@ -159,7 +159,9 @@ def _dispersion(before: Values, names: list[str]) -> Array:
     done = np.cumsum(totals)
     found = np.ones(len(names))
     for bins in _BINS:
-        column, all_lines = (np.clip((x * bins).astype("int64"), 0, bins - 1) for x in (place, (done - totals / 2) / done[-1]))
+        column, all_lines = (
+            np.clip((x * bins).astype("int64"), 0, bins - 1) for x in (place, (done - totals / 2) / done[-1])
+        )
         binned = np.bincount(rows * bins + column, counts, len(names) * bins).reshape(len(names), bins)
         total = binned.sum(axis=1)
         expected = total[:, None] * np.bincount(all_lines, totals, bins) / done[-1]
