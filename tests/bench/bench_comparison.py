@@ -7,7 +7,7 @@ within. Printed is how often the change is among the first five findings, and ho
 Nothing is left out afterwards: a pair is healthy by what was recorded, never by what was found.
 
 Run it as ``python tests/bench/bench_comparison.py``. Options: ``--half development`` (or ``held-out``; both by
-default), ``--trials 10`` a cell, ``--recordings DIR`` for more recordings, ``--only FaultMaven``. Without
+default), ``--trials 5`` a cell, ``--recordings DIR`` for more recordings, ``--only FaultMaven``. Without
 ``FAULTMAVEN_BENCH_DATA`` only the shipped recordings are used.
 """
 
@@ -24,11 +24,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from faultmaven_lib.analysis.statistics import rate_change
 from faultmaven_lib.backtest.intervals import wilson
 from tests.bench.comparers import FIRST, Compare, comparers, place_of
 from tests.bench.log_windows import DEVELOPMENT, HELD_OUT, Log, Pair, dealt, healthy, public, recordings
 from tests.bench.log_windows import told_for_information as uncertain
-from tests.bench.planted import KINDS, WITH_FACTOR, Bed, Planted
+from tests.bench.planted import DIP, KINDS, SURGE, WITH_FACTOR, Bed, Planted
 
 LINES = (3, 5, 10, 20, 50, 100)
 FACTORS = (1.5, 2.0, 3.0, 5.0)
@@ -61,6 +62,32 @@ def trials(
                         if planted is not None:
                             yield (kind, n, factor), planted
                             break
+
+
+def told_which(kind: str, n: int, factor: float, templates: int) -> float:
+    """Return how often an exact test of the right template alone is significant at 5 % over so many templates.
+
+    Counts are drawn as those of Poisson processes without bursts. What has to find the template itself, and to bear
+    with bursts, cannot expect much more; some more, since it sees when the lines came.
+    """
+    rng = np.random.default_rng(1)
+    usual = n / (factor - 1) if kind == SURGE else n / (1 - 1 / factor)
+    was, now = rng.poisson(usual, 2000), rng.poisson(usual, 2000)
+    now = now + n if kind == SURGE else np.maximum(now - n, 0)
+    p, _ = rate_change(was.astype(float), now.astype(float), 0.5, np.ones(2000))
+    return float(np.mean(p <= 0.05 / templates))
+
+
+def print_told_which(templates: int) -> None:
+    """Print what can be expected of counts alone."""
+    print(
+        f"\nFor comparison, an exact test of the counts of the right template alone, at 5 % over {templates} templates"
+    )
+    print(f"  by lines        {''.join(f'{n:>7}' for n in LINES)}")
+    for kind in (SURGE, DIP):
+        for factor in FACTORS:
+            row = "".join(f"{told_which(kind, n, factor, templates):7.2f}" for n in LINES)
+            print(f"  {f'{kind}, × {factor:g}':24}{row}")
 
 
 def share(hits: float, n: int) -> str:
@@ -111,12 +138,15 @@ def measure(half: str, logs: Sequence[Log], folder: Path | None, compare: dict[s
     print(f"\n== {half}: {len(logs)} logs, {sum(lines.values()):,} lines: {', '.join(sorted(lines))}", flush=True)
     found: dict[str, dict[Cell, list[int]]] = {name: defaultdict(list) for name in compare}
     used: Counter[str] = Counter()
+    templates = []
     for cell, planted in trials(logs, each, seed=1):
         used[planted.pair.log] += 1
+        templates.append(planted.templates)
         for name, method in compare.items():
             found[name][cell].append(place_of(method(planted.pair, planted.gone), planted))
     print(f"{used.total():,} trials: {', '.join(f'{log} {n}' for log, n in sorted(used.items()))}")
     print_found(found)
+    print_told_which(int(np.median(templates)))
     pairs = list(healthy(logs))
     if folder is not None:
         pairs += dealt(folder, half, np.random.default_rng(1))
@@ -131,7 +161,7 @@ def main() -> int:
     """Print the tables."""
     options = argparse.ArgumentParser()
     options.add_argument("--half", choices=("development", "held-out"))
-    options.add_argument("--trials", type=int, default=10)
+    options.add_argument("--trials", type=int, default=5)
     options.add_argument("--recordings", type=Path)
     options.add_argument("--only")
     given = options.parse_args()

@@ -19,7 +19,7 @@ from scipy import stats
 from faultmaven_lib import LogAnalyzer
 from faultmaven_lib.analysis import TemplateMiner
 from faultmaven_lib.analysis.logs.lines import read
-from faultmaven_lib.analysis.wording import clean
+from faultmaven_lib.analysis.wording import both_ends, clean
 from tests.bench.log_windows import Pair
 from tests.bench.planted import DIP, NUMBER, SURGE, Planted
 
@@ -62,7 +62,9 @@ def _is_hit(told: Told, change: Planted) -> bool:
         return not told.up and told.values is None and told.gone.mean() >= 0.5
     affected = np.zeros(len(change.pair.after), bool)
     affected[change.rows] = True
-    about = told.after if told.value is None else told.after & (told.values == told.value)
+    about = told.after
+    if told.value is not None and told.values is not None:
+        about = told.after & np.array([both_ends(value, 80) == told.value for value in told.values.tolist()])
     covers = bool((about & affected).sum() >= 0.5 * affected.sum())
     mostly = bool((about & affected).sum() >= 0.5 * about.sum() > 0)
     if not told.up:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,8 @@ class Planted:
     """Lines that were removed."""
     values: list[str] = field(default_factory=list)
     """What now stands in the changed field, or behind the changed place, of every affected line."""
+    templates: int = 0
+    """Templates of both windows together, each once a service."""
 
 
 class Bed:
@@ -69,7 +71,8 @@ class Bed:
 
     def plant(self, kind: str, n: int, factor: float, rng: np.random.Generator) -> Planted | None:
         """Plant a change that affects n lines; return None where nothing in this pair suits."""
-        return _PLANTERS[kind](self, n, factor, rng)
+        planted = _PLANTERS[kind](self, n, factor, rng)
+        return planted and replace(planted, templates=len(self.names))
 
     def template(self, group: str) -> str:
         return str(self.miner.templates_["template"].get(group.partition("\0")[2], ""))
@@ -182,8 +185,9 @@ def _is_quantity(was: np.ndarray, now: np.ndarray) -> bool:
     if len(was) < 5 or both.min() <= 0 or len(np.unique(both)) < 5:
         return False
     low, high = np.percentile(both, [10, 90])
-    # What numbers things is large, whole and seldom twice the same: orders, ports, processes.
-    ids = (both == np.round(both)).all() and np.median(both) >= 1000 and len(np.unique(both)) > 0.5 * len(both)
+    # What numbers things is whole and seldom twice the same, and large or grows: orders, ports, processes.
+    whole = (both == np.round(both)).all() and len(np.unique(both)) > 0.5 * len(both)
+    ids = whole and (np.median(both) >= 1000 or (np.diff(both) > 0).mean() > 0.7)
     return bool(high <= 100 * low and not ids)
 
 

@@ -17,14 +17,15 @@ from faultmaven_lib.analysis.logs.groups import Groups, Pair, Side
 from faultmaven_lib.analysis.logs.lines import Array, is_severe, level_weight, lines_that_count
 from faultmaven_lib.analysis.logs.miner import TemplateMiner
 from faultmaven_lib.analysis.logs.rewording import Candidate, rewordings
-from faultmaven_lib.analysis.logs.shifts import narrowest, value_shifts
-from faultmaven_lib.analysis.logs.values import Shift
+from faultmaven_lib.analysis.logs.shifts import ValueShift, narrowest, value_shifts
 from faultmaven_lib.analysis.statistics import discretely_adjusted
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import Finding, FindingKind, Operation, Window
 
 VERSION = 2
+_OF_VALUES = 0.1
+"""The share of ``alpha`` that values have: what they say is as often a wave of the load as a change."""
 Log = pd.DataFrame | Digest | Iterable[pd.DataFrame]
 """A frame of logs, frames that follow one another, or what was kept of them."""
 
@@ -46,7 +47,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
     alpha
         False discovery rate.
     min_ratio
-        Smallest factor by which a rate, a quantile or a share has to change.
+        Smallest factor by which a rate or a share has to change. Of a quantile, which moves less than the lines that
+        are slower, its root is enough.
     min_lines
         A rate has to differ by at least so many lines from what was expected. A new template of level error
         is reported from its third line on, of level fatal from its first, if the baseline of the service has
@@ -70,7 +72,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
     """
 
     def __init__(
-        self, *, alpha: float = 0.01, min_ratio: float = 2.0, min_lines: int = 5, max_findings: int = 200
+        self, *, alpha: float = 0.05, min_ratio: float = 2.0, min_lines: int = 5, max_findings: int = 200
     ) -> None:
         self.alpha = alpha
         self.min_ratio = min_ratio
@@ -173,7 +175,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         counts = [count_changes((s.digest, s.lines), (after, told[-1].lines), len(groups.keys)) for s in told[:-1]]
         nearest, p = _least_changed(counts)
         pairs = [Pair(told[near], told[-1], counts[near], group) for group, near in enumerate(nearest.tolist())]
-        q = _adjusted(p, pairs, [v.shift for v in values])
+        q = _adjusted(p, pairs)
         errors = self._new_errors(pairs, groups)
         findings = []
         new_of = {old: new for new, old in reworded.items()}
@@ -187,8 +189,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
                 found = self._count_finding(pair, groups, float(q[group]), novel=group in errors)
             if found is not None:
                 findings.append(found)
-        sure = [v.adjusted(q_value) for v, q_value in zip(values, q[len(pairs) :].tolist(), strict=True)]
-        for value in narrowest([v for v in sure if v.q < self.alpha]):
+        sure = [v.adjusted(q_value) for v, q_value in zip(values, _adjusted_values(values), strict=True)]
+        for value in narrowest([v for v in sure if v.q < _OF_VALUES * self.alpha]):
             before = baselines[value.nearest]
             findings.append(sentences.of_value(before, after, value.service, value.template, value.shift, value.q))
         return sorted(findings, key=lambda f: (-f.score, f.service, f.kind.value, f.subject))
@@ -307,10 +309,15 @@ def _least_changed(counts: list[Counts]) -> tuple[Array, Array]:
     return nearest, np.where((signs == signs[0]).all(axis=0), p.max(axis=0), 1.0)
 
 
-def _adjusted(p: Array, pairs: list[Pair], shifts: list[Shift]) -> Array:
-    """Return the p-values of all groups, then of all values, adjusted for their number."""
+def _adjusted(p: Array, pairs: list[Pair]) -> Array:
+    """Return the p-values of all groups, adjusted for their number."""
     changes = [(pair.counts.change, pair.group) for pair in pairs]
-    least = [change.least[group] for change, group in changes] + [shift.least for shift in shifts]
+    least = [change.least[group] for change, group in changes]
     alone = [probability[group] for change, group in changes for probability in (change.new, change.gone)]
-    every = np.concatenate([p, [shift.p for shift in shifts]])
-    return discretely_adjusted(every, np.array(least), np.array(alone + [shift.new for shift in shifts]))
+    return discretely_adjusted(p, np.array(least), np.array(alone))
+
+
+def _adjusted_values(values: list[ValueShift]) -> list[float]:
+    """Return the p-values of all values, adjusted for their number."""
+    p, least, new = (np.array([getattr(v.shift, name) for v in values]) for name in ("p", "least", "new"))
+    return [float(q) for q in discretely_adjusted(p, least, new)]

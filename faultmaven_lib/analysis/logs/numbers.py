@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ class Numbers:
         return Numbers(self.at[rows], texts, self.kinds[rows], {f: v[rows] for f, v in self.fields.items()})
 
 
-def number_shifts(before: Numbers, after: Numbers, min_ratio: float) -> Iterator[Shift]:
+def number_shifts(before: Numbers, after: Numbers, min_ratio: float, codes: Collection[str] = ()) -> Iterator[Shift]:
     """Compare the distribution of every number that both windows have.
 
     Parameters
@@ -46,7 +46,9 @@ def number_shifts(before: Numbers, after: Numbers, min_ratio: float) -> Iterator
     before, after
         Lines of one service, or of one template.
     min_ratio
-        A quantile that changed by less is no finding, however certain.
+        A quantile that changed by less than its root is no finding, however certain.
+    codes
+        Fields that are left out, since their numbers stand for categories.
 
     Yields
     ------
@@ -57,7 +59,7 @@ def number_shifts(before: Numbers, after: Numbers, min_ratio: float) -> Iterator
     compared = []
     for field, a in before.fields.items():
         b = after.fields.get(field)
-        if b is None or is_clock(a, b) or is_code(a):
+        if b is None or is_clock(a, b) or field in codes:
             continue
         known = np.isfinite(a), np.isfinite(b)
         x, y = a[known[0]], b[known[1]]
@@ -99,7 +101,7 @@ def _shift(
         if min(was, now) < 0 or max(was, now) == 0:
             continue
         ratio = now / was if was > 0 else np.inf
-        if max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio:
+        if max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio**0.5:
             # The median says more; the tail speaks where it is silent.
             after, place = lines
             first = int(place[_onset(x, y, was, now)])
@@ -175,7 +177,8 @@ class _Standing:
         sums = lasting(self.y[known] - 0.5, rows, place, n)
         variance = (late * (self.sizes + late + 1) / (12 * self.sizes) * self.ties).sum(axis=1)
         z = sums.sum(axis=1) / np.sqrt(np.maximum(variance, 1e-12) * wave)
-        p = np.where(late.sum(axis=1) >= _LEAST_LATE, 2 * stats.norm.sf(np.abs(z)), 1.0)
+        # What is slow shows in few parts of the baseline, which say so much of it and no more.
+        p = np.where(late.sum(axis=1) >= _LEAST_LATE, 2 * stats.t.sf(np.abs(z), _PRIOR + min(weight)), 1.0)
         return float(harmonic_mean(p)), float(LASTS[p.argmin()])
 
     def spread(self) -> tuple[float, float]:

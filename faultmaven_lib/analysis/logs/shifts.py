@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -42,15 +42,17 @@ def value_shifts(calm: list[Side], incident: Side, groups: Groups, min_ratio: fl
         numbers, even = zip(*(side.numbers(service) for side in (*calm, incident)), strict=True)
         sampled = [of.of(rows) for of, rows in zip(numbers, even, strict=True)]
         shifts = []
+        # What is a number in all lines of a service is one in those of a template, however few values it has there.
+        codes = {field for was in sampled[:-1] for field, values in was.fields.items() if is_code(values)}
         for side, was in zip(calm, sampled, strict=False):
-            found = list(number_shifts(was, sampled[-1], min_ratio))
-            for field, pair in _shared_values(side.digest, after, service, was):
+            found = list(number_shifts(was, sampled[-1], min_ratio, codes))
+            for field, pair in _shared_values(side.digest, after, service, codes):
                 found += share_shifts(field, *pair, min_ratio)
             shifts.append(found)
         yield from _least_shifted(shifts, service, "")
         for group in _several(numbers):
             *were, now = (of.of(of.kinds == group) for of in numbers)
-            found_in = [list(number_shifts(was, now, min_ratio)) for was in were]
+            found_in = [list(number_shifts(was, now, min_ratio, codes)) for was in were]
             yield from _least_shifted(found_in, service, groups.text(group))
     chosen = _most_common(calm, incident, len(groups.keys))
     templates = [groups.keys[group][1] for group in chosen]
@@ -96,14 +98,14 @@ def _least_shifted(shifts: list[list[Shift]], service: str, template: str) -> It
 
 
 def _shared_values(
-    before: Digest, after: Digest, service: str, numbers: Numbers
+    before: Digest, after: Digest, service: str, codes: Collection[str]
 ) -> Iterator[tuple[str, tuple[Values, Values]]]:
     """Yield the fields of a service that hold categories, with their values in both windows."""
     for (owner, field), known in before.fields.items():
         now = after.fields.get((owner, field))
         if owner != service or not known or not now:
             continue
-        if field not in before.worded | after.worded and not is_code(numbers.fields[field]):
+        if field not in before.worded | after.worded and field not in codes:
             continue
         yield field, (_values(before, known), _values(after, now))
 
