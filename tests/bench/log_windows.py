@@ -126,7 +126,8 @@ def healthy(logs: Sequence[Log]) -> Iterator[tuple[str, Pair]]:
             edges = [log.start, *sorted(log.changes), log.end]
             for start, end in pairwise(edges):
                 for pair in log.pairs(start, end, [pd.Timedelta(t) for t in _SHORT]):
-                    yield "recordings, adjacent windows", pair
+                    seconds = pair.windows[0].length.total_seconds()
+                    yield f"recordings, windows of {seconds:.0f} s", pair
 
 
 def dealt(logs: Path, half: str, rng: np.random.Generator) -> Iterator[tuple[str, Pair]]:
