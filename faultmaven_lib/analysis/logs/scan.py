@@ -95,9 +95,9 @@ _VALUE_WORDS = _value_words()
 def compiled(function: Function) -> Function:
     """Compile at the first call, and keep the result beside the source or in the user's cache folder."""
     try:
-        return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
     except RuntimeError:  # neither folder can be written to, as in a container with a read-only file system
-        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
 
 
 def part(function: Function) -> Function:
