@@ -183,12 +183,11 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
             group = pair.group
             if not pair.was + pair.now:
                 continue
-            if group in new_of:
-                found = self._reworded_finding(pair, incident, groups, new_of[group], float(q[group]))
-            else:
-                found = self._count_finding(pair, groups, float(q[group]), novel=group in errors)
+            found = self._count_finding(pair, groups, float(q[group]), novel=group in errors)
             if found is not None:
                 findings.append(found)
+            if group in new_of:
+                findings.append(self._reworded_finding(pair, incident, groups, new_of[group]))
         sure = [v.adjusted(q_value) for v, q_value in zip(values, _adjusted_values(values), strict=True)]
         for value in narrowest([v for v in sure if v.q < _OF_VALUES * self.alpha]):
             before = baselines[value.nearest]
@@ -272,10 +271,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
             example=example,
         )
 
-    def _reworded_finding(self, pair: Pair, incident: Side, groups: Groups, new: int, q: float) -> Finding | None:
-        """State that a template is worded in another way, or how the rate of both together changed."""
-        if self._is_sure(pair, q):
-            return self._count_finding(pair, groups, q, novel=False)
+    def _reworded_finding(self, pair: Pair, incident: Side, groups: Groups, new: int) -> Finding:
+        """State that a template is worded in another way."""
         first, example = incident.example(new)
         texts = groups.text(pair.group), groups.text(new)
         service = groups.keys[new][0]
