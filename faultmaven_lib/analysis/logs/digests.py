@@ -23,7 +23,7 @@ _TEXT = 300
 _LINES, _ALL_LINES = 2_000, 200_000
 """Lines kept to look into, of a template and in all."""
 _ROWS, _ALL_ROWS = 20_000, 200_000
-"""Lines whose numbers are kept, of a service and in all."""
+"""Lines whose numbers are kept, of a template and in all."""
 _SERVICES = 2_000
 _STRAINS = 50_000
 """With more strains than this, those of one template become one."""
@@ -81,6 +81,7 @@ class Digest:
         self.values = Ticks()
         self.value_examples: dict[int, tuple[Any, str]] = {}
         self.numbers = Sample(_ROWS, _ALL_ROWS)
+        """Of every strain, the numbers among the fields."""
         self._n_values = 0
         self._folded: dict[Label, Label] = {}
         """Labels whose strains were folded, and the ids of their templates."""
@@ -114,7 +115,7 @@ class Digest:
         service_of = self._service_numbers(lines.services)
         strain_of = self._count(lines, service_of)
         lot_of = lots(text_of(lines.texts), lines.at)
-        told = self._take_numbers(lines, service_of, lot_of)
+        told = self._take_numbers(lines, strain_of, lot_of)
         self._take_values(lines, service_of)
         plain = np.flatnonzero(~told)
         plain = plain[self.messages.wanted(strain_of[plain], lot_of[plain])]
@@ -134,11 +135,12 @@ class Digest:
         names = np.array([self._strain(*key) for key in other.strains], np.int64)
         self.counts.merge(other.counts, names)
         self.messages.merge(other.messages, names)
+        self.numbers.merge(other.numbers, names)
         _merge_examples(self.examples, other.examples, names)
         if len(self.strains) > self._most:
             self._fold()
-        services = np.array([self.services.setdefault(s, len(self.services)) for s in other.services], np.int64)
-        self.numbers.merge(other.numbers, services)
+        for service in other.services:
+            self.services.setdefault(service, len(self.services))
         self.worded |= other.worded
         numbers = np.full(other._n_values, -1, np.int64)
         for key, values in other.fields.items():
@@ -219,25 +221,27 @@ class Digest:
         """Take the strains of one template for one: their labels become its id."""
         labels = list(dict.fromkeys(label for *_, label in self.strains))
         self._folded.update(zip(labels, self.miner.resolve(labels), strict=True))
-        old = self.strains, self.counts, self.messages, self.examples
-        self.strains, self.counts, self.messages, self.examples = {}, Ticks(), Sample(_LINES, _ALL_LINES), {}
+        old = self.strains, self.counts, self.messages, self.examples, self.numbers
+        self.strains, self.counts, self.examples = {}, Ticks(), {}
+        self.messages, self.numbers = Sample(_LINES, _ALL_LINES), Sample(_ROWS, _ALL_ROWS)
         names = np.array([self._strain(*key) for key in old[0]], np.int64)
         self.counts.merge(old[1], names)
         self.messages.merge(old[2], names)
         _merge_examples(self.examples, old[3], names)
+        self.numbers.merge(old[4], names)
         self._most = max(_STRAINS, 2 * len(self.strains))
 
-    def _take_numbers(self, lines: Lines, service_of: Array, lot_of: Array) -> Array:
+    def _take_numbers(self, lines: Lines, strain_of: Array, lot_of: Array) -> Array:
         """Draw from the numbers among the fields; return which lines have one."""
         names = list(lines.numeric())
         there = lines.fields[names].notna().to_numpy() if names else np.zeros((len(lines.at), 1), dtype=bool)
         told = np.asarray(there.any(axis=1))
         rows = np.flatnonzero(told)
-        rows = rows[self.numbers.wanted(service_of[rows], lot_of[rows])]
+        rows = rows[self.numbers.wanted(strain_of[rows], lot_of[rows])]
         if len(rows):
             numbers = lines.fields[names].iloc[rows].astype("float64")
             numbers = numbers.assign(**{AT: lines.at[rows], TEXT: lines.texts.iloc[rows].array})
-            self.numbers.add(service_of[rows], lot_of[rows], numbers)
+            self.numbers.add(strain_of[rows], lot_of[rows], numbers)
         return told
 
     def _take_values(self, lines: Lines, service_of: Array) -> None:
