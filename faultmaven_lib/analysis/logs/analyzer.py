@@ -267,7 +267,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
             (was, now),
             score=10 * np.log10(1 + abs(pair.deviation)) * level_weight(pair.level),
             # A critical line is told for its severity: how often it came says nothing of it.
-            p=q if abs(now - was * scale) >= self.min_lines or lines_that_count(pair.level) > 1 else None,
+            p=q if sure or lines_that_count(pair.level) > 1 else None,
             example=example,
         )
 
