@@ -73,6 +73,14 @@ class Settings(BaseSettings):
     """Price of a million tokens sent; with the one below, the cost of each call is shown."""
     llm_price_out: float | None = Field(default=None, ge=0)
     """Price of a million tokens received."""
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """Model of the search by meaning: a name that sentence-transformers knows, a folder, or ``none``."""
+    qdrant_url: str | None = None
+    """Qdrant server for the index of the documents, such as https://qdrant.example:6333; default: one in process."""
+    qdrant_api_key: SecretStr | None = None
+    """Key of the Qdrant server."""
+    qdrant_ca: Path | None = None
+    """File with the certificates that the Qdrant server's is checked against; default: those of the system."""
 
     def store_url(self) -> str:
         """URL of the store, the default made explicit."""

@@ -225,32 +225,6 @@ def erase(case_id: str, reason: str, database_url: str | None) -> None:
 
 
 @main.group()
-def knowledge() -> None:
-    """Look after the runbooks that answers name."""
-
-
-@knowledge.command()
-@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False))
-@click.option("--starter", is_flag=True, help="Add the runbooks that come with the package.")
-@store_option
-@plain_errors
-def add(folders: Sequence[str], starter: bool, database_url: str | None) -> None:
-    """Take in FOLDERS of Markdown runbooks; a second time, only what has changed."""
-    from faultmaven_lib.knowledge import KnowledgeBase
-
-    if not folders and not starter:
-        raise click.UsageError("nothing to add: name folders, or --starter")
-    with KnowledgeBase(database_url) as base:
-        taken = [base.add_starter()] if starter else []
-        taken += [base.add_folder(folder) for folder in folders]
-    for summary in taken:
-        counts = summary.attrs["counts"]
-        click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
-        for row in summary[summary["change"] == "skipped"].to_dict("records"):
-            click.echo(f"  skipped {printable(str(row['path']))}: {printable(str(row['note']))}")
-
-
-@main.group()
 def db() -> None:
     """Look after the store."""
 
