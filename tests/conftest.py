@@ -22,6 +22,8 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     """Keep the settings and the files of whoever runs the tests out of them."""
     for name in [n for n in os.environ if n.startswith("FAULTMAVEN_")]:
         monkeypatch.delenv(name)
+    # A model takes seconds to load: tests that are about it ask for it.
+    monkeypatch.setenv("FAULTMAVEN_EMBEDDING_MODEL", "none")
     monkeypatch.setenv("FAULTMAVEN_HOME", str(tmp_path_factory.getbasetemp() / f"home-{next(_NUMBERS)}"))
 
 

@@ -18,6 +18,10 @@ HEADER = """\
 OLDEST_PYTHON = "3.11.0"
 """Some packages drop single patch releases; Debian's Python is one of the oldest of its series."""
 BUILD_TOOLS = ("pip", "setuptools", "wheel")
+OF_THE_MACHINE = ("cuda-", "nvidia-", "triton")
+"""Beginnings of the names of what torch brings with it on machines with a GPU: each of its builds pins its own."""
+MANY_BUILDS = ("torch",)
+"""Its CPU build and the others differ in the local part of the version, which `==` without one leaves open."""
 
 
 def wanted(pyproject: dict) -> list[str]:
@@ -41,7 +45,7 @@ def closure(requirements: list[str]) -> tuple[dict[str, str], set[str]]:
         name = canonicalize_name(requirement.name)
         fresh = [e for e in ("", *requirement.extras) if (name, e) not in seen]
         seen.update((name, e) for e in fresh)
-        if not fresh or name in BUILD_TOOLS:
+        if not fresh or name in BUILD_TOOLS or name.startswith(OF_THE_MACHINE):
             continue
         try:
             found = distribution(name)
@@ -51,7 +55,7 @@ def closure(requirements: list[str]) -> tuple[dict[str, str], set[str]]:
         python = found.metadata["Requires-Python"]
         if python and not SpecifierSet(python).contains(OLDEST_PYTHON):
             raise SystemExit(f"{name} {found.version} does not run on Python {OLDEST_PYTHON}: install an older one")
-        pinned[name] = found.version
+        pinned[name] = found.version.partition("+")[0] if name in MANY_BUILDS else found.version
         for text in found.requires or ():
             needed = Requirement(text)
             if any(needed.marker is None or needed.marker.evaluate({"extra": e}) for e in fresh):

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faultmaven_lib.analysis.correlate import timeline
+    from faultmaven_lib.analysis.graph import read_graph
     from faultmaven_lib.analysis.logs import LogAnalyzer, TemplateMiner
+    from faultmaven_lib.analysis.mesh import mesh_graph
     from faultmaven_lib.analysis.metrics import MetricAnalyzer
     from faultmaven_lib.analysis.onset import Onset, find_onset
     from faultmaven_lib.analysis.operations import compute
+    from faultmaven_lib.analysis.reach import blast_radius, dependencies
     from faultmaven_lib.analysis.root_cause import rank_root_causes
+    from faultmaven_lib.analysis.signals import signal_series
+    from faultmaven_lib.analysis.together import move_together
     from faultmaven_lib.analysis.traces import TraceAnalyzer, edge_metrics, service_graph
 
 __all__ = [
@@ -20,11 +25,17 @@ __all__ = [
     "Onset",
     "TemplateMiner",
     "TraceAnalyzer",
+    "blast_radius",
     "compute",
+    "dependencies",
     "edge_metrics",
     "find_onset",
+    "mesh_graph",
+    "move_together",
     "rank_root_causes",
+    "read_graph",
     "service_graph",
+    "signal_series",
     "timeline",
 ]
 
@@ -34,11 +45,17 @@ _HOMES = {
     "Onset": "onset",
     "TemplateMiner": "logs",
     "TraceAnalyzer": "traces",
+    "blast_radius": "reach",
     "compute": "operations",
+    "dependencies": "reach",
     "edge_metrics": "traces",
     "find_onset": "onset",
+    "mesh_graph": "mesh",
+    "move_together": "together",
     "rank_root_causes": "root_cause",
+    "read_graph": "graph",
     "service_graph": "traces",
+    "signal_series": "signals",
     "timeline": "correlate",
 }
 

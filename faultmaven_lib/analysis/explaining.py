@@ -14,7 +14,7 @@ _STALE = 0.25
 """What a finding keeps that was there before the trouble began, or that went the other way than what alerted."""
 _UNLIKE = 0.6
 """What a finding keeps that is not on the metric which alerted, though its service is measured by that one."""
-_BESIDE = 0.5
+_BESIDE = 0.4
 """How far a change by another measure than the alerted one is a reason."""
 _WELL = 0.3
 """Least share of a caller's trouble that a callee explains which stands out as much."""
@@ -117,7 +117,7 @@ def suffices(
     """Return how far a callee changed as much as its caller, by a measure of both; None where there is none.
 
     Where the caller changed by the metric that alerted and the callee is measured by it, it is that one which has to
-    be explained: a database that answers late is half a reason for calls that fail.
+    be explained: a database that answers late is a weak reason for calls that fail.
     """
     sizes = {(f.subject, f.direction): abs(f.size) for f in _measures(callee) if f.size}
     known = {subject for subject, _ in sizes}

@@ -43,6 +43,8 @@ _UNCONFIRMED = 0.6
 they may be waiting for something on their own side."""
 _SHADOW = 0.7
 """What a service keeps that may be but the view its callers have of another one."""
+_ALERTED = 0.1
+"""Adjusted p-value up to which a series counts as changed where something is known to be wrong."""
 _SURE = 0.05
 """Adjusted p-value up to which a finding carries a cause."""
 
@@ -107,7 +109,8 @@ def rank_root_causes(
     >>> rank_root_causes(healthy, healthy.set_index(ill.index)).attrs["reason"]
     'nothing stands out: none of 2 series differs by more than chance and size allow'
     """
-    usable, reason = _findings(baseline, incident, findings, abstain=abstain)
+    alerted = target is not None or onset is not None
+    usable, reason = _findings(baseline, incident, findings, abstain=abstain, alerted=alerted)
     measured = frozenset(keys(incident)) if incident is not None else frozenset()
     usable = since(usable, incident, onset)
     if isinstance(target, tuple):
@@ -128,7 +131,11 @@ def rank_root_causes(
         blame = None
         if place == 0:
             blame = plausible_change(found[service], changes, length=window, step=step, services=known)
-        rows.append(_row(found[service], scores[service], found, calls, blame, changes))
+        row = _row(found[service], scores[service], found, calls, blame, changes)
+        if place == 0 and blame is None and changes is not None and len(changes):
+            name = clean(service, 80)
+            row["explanation"] += f" No change explains this: none that is known touches {name} before that."
+        rows.append(row)
     return _frame(rows)
 
 
@@ -138,13 +145,16 @@ def _findings(
     findings: pd.DataFrame | None,
     *,
     abstain: bool | float,
+    alerted: bool,
 ) -> tuple[list[Finding], str]:
     given = to_findings(findings) if findings is not None and len(findings) else []
     given = [f for f in given if f.kind is not FindingKind.REWORDED_TEMPLATE]  # a release shows there, not a fault
     reasons = [str(findings.attrs["reason"])] if findings is not None and "reason" in findings.attrs else []
     has_metrics = any(side_of(f) == "metric" for f in given)
     if baseline is not None and incident is not None and not has_metrics:
-        compared = MetricAnalyzer().fit(baseline).compare(incident)
+        # Where somebody was alerted the question is not whether, but where.
+        analyzer = MetricAnalyzer(alpha=_ALERTED) if alerted else MetricAnalyzer()
+        compared = analyzer.fit(baseline).compare(incident)
         if not len(compared) and not given and not abstain:
             given += _guesses(baseline, incident)
         if "reason" in compared.attrs:
@@ -153,6 +163,9 @@ def _findings(
     if abstain and given and not any(f.p_value is None or f.p_value <= _SURE for f in given):
         # A few new error lines are worth listing; a cause has to be more than what chance brings.
         reasons.append("what differs came too rarely to tell it from chance")
+        given = []
+    if abstain and given and all(f.kind is FindingKind.VARIANCE_CHANGE for f in given):
+        reasons.append("some series vary more, or less, than they did, around the level they had")
         given = []
     if not isinstance(abstain, bool) and _mild(given, abstain):
         reasons.append("what differs is little, and nobody was alerted")
@@ -163,8 +176,10 @@ def _findings(
 
 
 def _mild(given: list[Finding], least: float) -> bool:
-    """Whether findings are of metrics alone, and together score less than they would have to."""
-    return bool(given) and all(side_of(f) == "metric" for f in given) and sum(f.score for f in given) < least
+    """Whether findings are of metrics alone, and those that go on together score less than they would have to."""
+    if not given or any(side_of(f) != "metric" for f in given):
+        return False
+    return sum(f.score for f in given if f.until is None) < least
 
 
 def _guesses(baseline: pd.DataFrame, incident: pd.DataFrame) -> list[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from faultmaven_lib.analysis.traces.sentences import CLOCK
 from faultmaven_lib.model import Finding, FindingKind
 
 _LOG_KINDS = frozenset(
@@ -81,8 +82,10 @@ def is_log(finding: Finding) -> bool:
 
 
 def side_of(finding: Finding) -> str:
-    """Return what a finding is about: ``log``, ``metric`` or ``trace``."""
-    return "trace" if finding.kind in _TRACE_KINDS else "log" if is_log(finding) else "metric"
+    """Return what a finding is about: ``log``, ``metric`` or ``trace``; that a clock is wrong, traces tell."""
+    return (
+        "trace" if finding.kind in _TRACE_KINDS or finding.subject == CLOCK else "log" if is_log(finding) else "metric"
+    )
 
 
 def weight(finding: Finding) -> float:

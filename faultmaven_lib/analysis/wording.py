@@ -136,3 +136,18 @@ def clean(text: str, bound: int | None = None) -> str:
     """Return text from data on one line, without control or direction characters, cut at a bound."""
     plain = _CONTROL.sub(" ", text[: 4 * bound] if bound else text).strip()
     return plain if bound is None or len(plain) <= bound else plain[: bound - 1] + "…"
+
+
+def both_ends(text: str, bound: int) -> str:
+    """Return a text as ``clean`` does; of one that is too long its start and its end, which tells versions apart.
+
+    Examples
+    --------
+    >>> both_ends("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", 40)
+    'Mozilla/5.0 (X11; L…00101 Firefox/128.0'
+    """
+    plain = clean(text if len(text) <= 8 * bound else text[: 4 * bound] + text[-4 * bound :])
+    if len(plain) <= bound:
+        return plain
+    half = (bound - 1) // 2
+    return f"{plain[:half]}…{plain[-half:]}"

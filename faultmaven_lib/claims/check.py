@@ -69,11 +69,16 @@ class ClaimChecker:
         self._hypotheses = {h.id: h for h in hypotheses}
         self._outcomes = {v.evidence: v for v in verifications}
         names = {f.service for f in self._findings.values()} | {h.service for h in self._hypotheses.values()}
+        self._intact: dict[str, bool] = {}
         self._services = sorted((fold(n) for n in names if n), key=len, reverse=True)
 
     def problems(self, claim: Claim) -> list[str]:
         """Return what is wrong with a claim, a sentence each; empty if it is supported."""
-        return [f'"{_short(claim.text)}" {what}' for what in self._problems(claim)]
+        return [f'"{_short(claim.text)}" {what}' for what in self.reasons(claim)]
+
+    def reasons(self, claim: Claim) -> list[str]:
+        """Return what is wrong with a claim, without repeating it: "cites no evidence"."""
+        return list(self._problems(claim))
 
     def _problems(self, claim: Claim) -> Iterator[str]:
         if not claim.text.strip():
@@ -118,8 +123,13 @@ class ClaimChecker:
             outcome = self._outcomes.get(evidence_id)
             if outcome is not None and outcome.outcome is Outcome.CHANGED:
                 yield f"rests on {evidence_id}, which has changed: {outcome.difference}"
-            elif evidence_id in self._evidence and not is_intact(self._evidence[evidence_id]):
+            elif evidence_id in self._evidence and not self._is_intact(evidence_id):
                 yield f"rests on {evidence_id}, whose stored result is not the one that was recorded"
+
+    def _is_intact(self, evidence_id: str) -> bool:
+        if evidence_id not in self._intact:  # a large result takes long to fingerprint, and is cited again and again
+            self._intact[evidence_id] = is_intact(self._evidence[evidence_id])
+        return self._intact[evidence_id]
 
     def _rerunnable(self, evidence_id: str) -> bool:
         entry = self._evidence.get(evidence_id)

@@ -6,7 +6,9 @@ changed, 2 trouble.
 
 from faultmaven_lib.cli.backtesting import backtest
 from faultmaven_lib.cli.commands import main
+from faultmaven_lib.cli.knowledge import knowledge
 
 main.add_command(backtest)
+main.add_command(knowledge)
 
 __all__ = ["main"]

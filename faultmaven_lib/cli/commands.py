@@ -31,6 +31,7 @@ def main() -> None:
 @click.option("--at", "at", help="When it began, or START/END of the incident; default: looked for in the data.")
 @click.option("--baseline", help="START/END to compare with; default: the equal span before.")
 @click.option("--question", "-q", default="", help="A question to answer instead of the whole picture.")
+@click.option("--narrate", is_flag=True, help="Let the language model that is set add to the answer.")
 @click.option("--title", help="Title of the case.")
 @click.option("--save", is_flag=True, help="Keep the case in the store.")
 @click.option("--export", "export", type=click.Path(dir_okay=False), help="Write the case as one .fmz file.")
@@ -47,6 +48,7 @@ def investigate(
     at: str | None,
     baseline: str | None,
     question: str,
+    narrate: bool,
     title: str | None,
     save: bool,
     export: str | None,
@@ -59,7 +61,7 @@ def investigate(
     LOGS are files or globs, plain or compressed. Exit code 0: nothing stands out; 1: a cause stands out; 2: trouble.
     """
     inv = _opened(logs, metrics, traces, changes, alert, at, baseline, title, database_url)
-    answer = inv.ask(question)
+    answer = inv.ask(question, narrate=narrate)
     if save:
         inv.save()
     for path, write in ((export, inv.export), (report, inv.report)):
@@ -220,32 +222,6 @@ def erase(case_id: str, reason: str, database_url: str | None) -> None:
 
     Store(database_url).erase(case_id, reason=reason)
     click.echo(f"{case_id} is erased.")
-
-
-@main.group()
-def knowledge() -> None:
-    """Look after the runbooks that answers name."""
-
-
-@knowledge.command()
-@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False))
-@click.option("--starter", is_flag=True, help="Add the runbooks that come with the package.")
-@store_option
-@plain_errors
-def add(folders: Sequence[str], starter: bool, database_url: str | None) -> None:
-    """Take in FOLDERS of Markdown runbooks; a second time, only what has changed."""
-    from faultmaven_lib.knowledge import KnowledgeBase
-
-    if not folders and not starter:
-        raise click.UsageError("nothing to add: name folders, or --starter")
-    with KnowledgeBase(database_url) as base:
-        taken = [base.add_starter()] if starter else []
-        taken += [base.add_folder(folder) for folder in folders]
-    for summary in taken:
-        counts = summary.attrs["counts"]
-        click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
-        for row in summary[summary["change"] == "skipped"].to_dict("records"):
-            click.echo(f"  skipped {printable(str(row['path']))}: {printable(str(row['note']))}")
 
 
 @main.group()

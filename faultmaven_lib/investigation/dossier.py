@@ -61,7 +61,7 @@ def case_of(case: Case, desk: Workspace) -> Case:
 
 def leading_services(desk: Workspace) -> tuple[str, ...]:
     """Return the services that matter most: those of hypotheses, of the alert, of the strongest findings."""
-    named = [h.service for h in desk.hypotheses] + ([desk.alert.service] if desk.alert else [])
+    named = [h.service for h in desk.hypotheses if not h.only_proposed] + ([desk.alert.service] if desk.alert else [])
     moved = [f.service for f in sorted(desk.findings, key=lambda f: -f.score)]
     return tuple(dict.fromkeys(s for s in [*named, *moved] if s))[:20]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -98,3 +99,10 @@ class Holding:
 
     def __repr__(self) -> str:
         return f"<Investigation {self.id or 'unsaved'}: {self.title!r}, {self.window}, {len(self.evidence)} evidence>"
+
+
+def cell() -> str | None:
+    """Return the notebook cell at work, if any."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    return f"In [{running.execution_count}]" if running is not None else None

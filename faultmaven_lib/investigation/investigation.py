@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +9,20 @@ from typing import Any, Self
 
 import pandas as pd
 
+from faultmaven_lib.analysis.graph import Graph, read_graph
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import FaultMavenError, SourceError
 from faultmaven_lib.investigation.asking import connected
+from faultmaven_lib.investigation.correlating import Correlating
 from faultmaven_lib.investigation.dossier import (
     desk_of,
     enter,
     leading_services,
     reconnected,
 )
+from faultmaven_lib.investigation.holding import cell
 from faultmaven_lib.investigation.judging import Judging
+from faultmaven_lib.investigation.narrating import Narrating
 from faultmaven_lib.investigation.verification import Verifier
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.model import (
@@ -29,7 +32,6 @@ from faultmaven_lib.model import (
     Case,
     Evidence,
     Incident,
-    ServiceGraph,
     Source,
     Times,
     Verification,
@@ -43,7 +45,7 @@ from faultmaven_lib.storage import Store
 from faultmaven_lib.storage.archive import read_archive, write_archive
 
 
-class Investigation(Judging):
+class Investigation(Correlating, Narrating, Judging):
     """One incident: its sources and windows, the evidence ledger, findings, hypotheses, and the case they make.
 
     Parameters
@@ -57,7 +59,7 @@ class Investigation(Judging):
     sources
         Name to source, or to whatever ``connect`` takes.
     graph
-        Who calls whom, if known.
+        Who calls whom, if known, in any form that ``read_graph`` takes: pairs, a mapping, a frame, a CSV file.
     database_url
         The store for ``save`` and ``similar``; default: ``FAULTMAVEN_DATABASE_URL``, else a local SQLite file.
 
@@ -80,7 +82,7 @@ class Investigation(Judging):
         sources: Mapping[str, Any] | None = None,
         *,
         alert: Alert | None = None,
-        graph: ServiceGraph | None = None,
+        graph: Graph | None = None,
         database_url: str | None = None,
     ) -> None:
         span = Window.model_validate(window)
@@ -93,7 +95,7 @@ class Investigation(Judging):
             window=span,
             baseline=before,
             alert=alert,
-            graph=graph,
+            graph=read_graph(graph),
             times=Times(detected=alert.starts_at if alert else None),
             created_at=now,
             updated_at=now,
@@ -119,7 +121,7 @@ class Investigation(Judging):
         *,
         window: Window | str | None = None,
         baseline: Window | str | None = None,
-        graph: ServiceGraph | None = None,
+        graph: Graph | None = None,
         database_url: str | None = None,
     ) -> Self:
         """Begin with an alert, as a noun, a file or what Alertmanager posts.
@@ -186,7 +188,7 @@ class Investigation(Judging):
         DataFrame
             As in the conventions; its ``attrs`` cite the evidence.
         """
-        self._desk.cell = _cell()
+        self._desk.cell = cell()
         frame = self._desk.fetch(source, text, Window.model_validate(window) if window is not None else self.window)
         self._desk.note("query", cited(frame))
         return frame
@@ -219,7 +221,7 @@ class Investigation(Judging):
         for hypothesis_id in (supports, contradicts):
             if hypothesis_id is not None:
                 self._desk.hypotheses[hypothesis_id]  # it must be there before anything is entered
-        self._desk.cell = _cell()
+        self._desk.cell = cell()
         ids = enter(self._desk, result, note)
         if supports is not None:
             self._weigh(supports, "supports", ids)
@@ -232,14 +234,20 @@ class Investigation(Judging):
         """Run the whole first pass: compare windows, rank services, argue causes. Returns the Answer."""
         return self.ask("")
 
-    def ask(self, question: str = "") -> Answer:
-        """Answer a question about this incident; the empty one asks for the whole picture."""
-        self._desk.cell = _cell()
+    def ask(self, question: str = "", *, narrate: bool = False) -> Answer:
+        """Answer a question about this incident; the empty one asks for the whole picture.
+
+        With ``narrate``, the language model that is set adds to the answer: see ``Answer.narration``.
+        """
+        if narrate:
+            self._check_model()
+        self._desk.cell = cell()
         self._desk.missing.clear()
         answer = QueryHandler(knowledge=self._reachable_knowledge()).answer(question, self._desk)
         self._desk.claims += [claim for claim in answer.claims if claim not in self._desk.claims]
         self._desk.note("ask", detail=question)
-        return answer.model_copy(update={"progress": self._progress()})
+        answer = answer.model_copy(update={"progress": self._progress()})
+        return self._narrated(answer) if narrate else answer
 
     def similar(self, k: int = 5) -> pd.DataFrame:
         """Return stored cases that resemble this one: case_id, title, score, why, cause. None is an answer."""
@@ -293,8 +301,8 @@ class Investigation(Judging):
         if as_id is not None:
             case = case.model_copy(update={"id": as_id, "version": 0})
         elif not case.id:
-            case = case.model_copy(update={"id": self.store.new_id()})
-        self._case = self.store.save(case)
+            case = case.model_copy(update={"id": self._reserved or self.store.new_id()})
+        self._case = self.store.save(case, detail=self._recorded_under(case.id))
         self._desk.case_id = self._case.id
         self.store.assign_feedback(self._given, self._case.id)
         self._given.clear()
@@ -354,9 +362,3 @@ class Investigation(Judging):
             # An incident has to be workable while the shared database is down.
             self._desk.missing.append(f"runbooks and past cases are out of reach: {error}")
             return None
-
-
-def _cell() -> str | None:
-    shell = sys.modules.get("IPython")
-    running = shell.get_ipython() if shell is not None else None
-    return f"In [{running.execution_count}]" if running is not None else None

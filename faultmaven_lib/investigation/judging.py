@@ -86,6 +86,8 @@ class Judging(Holding):
     def accept(self, item: str) -> None:
         """Say that something proposed is right: it comes first here at once, and ranks higher in similar incidents.
 
+        What only a language model proposed comes first among its proposals; to lead, it has to be confirmed.
+
         Parameters
         ----------
         item
@@ -156,7 +158,7 @@ class Judging(Holding):
     def _situation(self, kind: ItemKind, about: Hypothesis | None) -> tuple[str, ...]:
         """Return the terms by which a later incident is found to be like this one, as it will be asked for by then."""
         findings = self._desk.findings
-        leader = about or next(iter(self._desk.hypotheses.standing()), None)
+        leader = about or next(iter(self._desk.hypotheses.argued()), None)
         if kind == "document" and leader is not None:
             return situation(sought(leader, findings))
         if kind == "case":

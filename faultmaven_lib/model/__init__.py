@@ -26,6 +26,7 @@ from faultmaven_lib.model.findings import (
 )
 from faultmaven_lib.model.incident import Alert, ChangeEvent, Incident, ServiceGraph, Span, Truth
 from faultmaven_lib.model.mechanism import Mechanism
+from faultmaven_lib.model.narration import Dropped, ModelCall, ModelQuery, ModelSentence, Narration, SentenceKind
 from faultmaven_lib.model.noun import Moment, Noun, Onset, utc
 from faultmaven_lib.model.source import Source, SourceKind
 from faultmaven_lib.model.window import Window, duration
@@ -43,6 +44,7 @@ __all__ = [
     "Confidence",
     "ConfirmedCause",
     "Direction",
+    "Dropped",
     "Evidence",
     "Feedback",
     "Finding",
@@ -52,12 +54,17 @@ __all__ = [
     "ItemKind",
     "Mechanism",
     "Milestone",
+    "ModelCall",
+    "ModelQuery",
+    "ModelSentence",
     "Moment",
+    "Narration",
     "Noun",
     "Onset",
     "Operation",
     "Outcome",
     "Recommendation",
+    "SentenceKind",
     "ServiceGraph",
     "Severity",
     "SimilarCase",

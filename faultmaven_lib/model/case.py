@@ -12,6 +12,7 @@ from faultmaven_lib.model.feedback import Check, Step
 from faultmaven_lib.model.findings import Finding, Hypothesis, Recommendation
 from faultmaven_lib.model.incident import Alert, ServiceGraph
 from faultmaven_lib.model.mechanism import Mechanism
+from faultmaven_lib.model.narration import Narration
 from faultmaven_lib.model.noun import Moment, Noun
 from faultmaven_lib.model.window import Window
 
@@ -66,6 +67,8 @@ class Answer(Noun):
     progress: str = ""
     """How far the investigation is, what would move it on, and whether it is stuck; one sentence."""
     evidence: tuple[Evidence, ...] = ()
+    narration: Narration | None = None
+    """What a language model added, where one was asked for; never part of the claims."""
 
 
 class ActionItem(Noun):

@@ -59,6 +59,8 @@ class Finding(Noun):
     """The template, metric or change the finding is about."""
     direction: Direction = "none"
     onset: Onset = None
+    until: Onset = None
+    """When it was over; None where it went on, or where that is not known."""
     before: float | None = None
     after: float | None = None
     size: float | None = None
@@ -118,6 +120,13 @@ class Hypothesis(Noun):
     """Paths of the runbooks that fit it, the best first."""
     similar: tuple[str, ...] = ()
     """Ids of stored cases that resemble this one and had its mechanism."""
+    proposed_by: str = ""
+    """The language model that proposed it, if one did."""
+
+    @property
+    def only_proposed(self) -> bool:
+        """Whether a model proposed it and nobody has settled it: such a one never leads."""
+        return bool(self.proposed_by) and self.status is Status.OPEN
 
 
 class Recommendation(Noun):

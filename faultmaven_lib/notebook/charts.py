@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 from faultmaven_lib.model import Finding, Window
-from faultmaven_lib.notebook import look
+from faultmaven_lib.notebook import look, rows
+from faultmaven_lib.notebook.movers import movers_chart, plot_timeline
 from faultmaven_lib.notebook.timeline import findings_of, moment_of, timeline_chart
 from faultmaven_lib.render.formats import count, in_words, number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["logs_chart", "metrics_chart", "timeline_chart"]
+__all__ = ["logs_chart", "metrics_chart", "movers_chart", "plot_timeline", "timeline_chart"]
 
 _LEVELS = {
     "errors": ("fatal", "critical", "crit", "emerg", "alert", "panic", "error", "err", "severe"),
@@ -89,7 +90,7 @@ def logs_chart(
         before, now = _within(times, baseline), _within(times, window)
         told.append(f"{name} from {before:,} to {now:,}")
         _bars(figure, row, counts, step, window)
-        _row_label(figure, row, f"<b>{name}</b>   {before:,} in the baseline, {now:,} in the incident")
+        rows.label(figure, row, f"<b>{name}</b>   {before:,} in the baseline, {now:,} in the incident")
     look.heading(
         figure, f"Log lines per {in_words(timedelta(seconds=step))}: {told[0]}",
         "; ".join(told[1:]), height=162 + 96 * len(names),
@@ -149,11 +150,11 @@ def metrics_chart(
     picked = list(found)[:top] or _most_moved(inside, window, baseline, top)
     figure = look.rows(len(picked))
     for row, column in enumerate(picked, start=1):
-        _line(figure, row, inside[column], window)
+        rows.line(figure, row, inside[column], window)
         before, now = _median(inside[column], baseline), _median(inside[column], window)
         at = f", onset {found[column]:%H:%M:%S}" if found.get(column) is not None else ""
         name = look.plain(_name(column), 70)
-        _row_label(figure, row, f"<b>{name}</b>   median {number(before)} before, {number(now)} in the incident{at}")
+        rows.label(figure, row, f"<b>{name}</b>   median {number(before)} before, {number(now)} in the incident{at}")
     first = min((at for at in found.values() if at is not None), default=None)
     if not found:
         title, second = "Nothing stands out in the metrics", "The metrics that differ most are shown all the same."
@@ -189,50 +190,7 @@ def _bars(figure: go.Figure, row: int, counts: pd.Series[Any], step: int, window
         row=row,
         col=1,
     )
-    figure.update_yaxes(_scale(0.0, float(counts.max())), row=row, col=1)
-
-
-def _line(figure: go.Figure, row: int, series: pd.Series[Any], window: Window) -> None:
-    values = series.astype("float64").replace([np.inf, -np.inf], np.nan)
-    now = (values.index >= window.start) & (values.index < window.end)
-    # The last point before the incident belongs to both, or the line would have a hole there.
-    joined = now.copy()
-    joined[:-1] |= now[1:]
-    for part, colour, width in ((~now, look.BASE, 1.25), (joined, look.ACCENT, 1.75)):
-        figure.add_scatter(
-            x=look.moments(values.index[part]),
-            y=values.to_numpy()[part],
-            mode="lines",
-            line={"color": colour, "width": width},
-            hovertemplate="%{x}<br>%{y:.4g}<extra></extra>",
-            row=row,
-            col=1,
-        )
-    known = values.dropna()
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    figure.update_yaxes(_scale(min(0.0, low) if high - low > 0.2 * abs(high) else low, high), row=row, col=1)
-
-
-def _scale(low: float, high: float) -> dict[str, Any]:
-    high = high if high > low else low + (abs(low) * 0.1 or 1.0)
-    return {
-        "range": [low - (high - low) * 0.02, high + (high - low) * 0.12],
-        "tickvals": [low, high],
-        "ticktext": [number(low), number(high)],
-        "showgrid": False,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "automargin": True,
-    }
-
-
-def _row_label(figure: go.Figure, row: int, text: str) -> None:
-    axis = "" if row == 1 else str(row)
-    figure.add_annotation(
-        x=0, xref="x domain", y=1, yref=f"y{axis} domain", yshift=2, xanchor="left", yanchor="bottom",
-        text=text, showarrow=False, font={"size": 12, "color": look.INK}, align="left",
-    )  # fmt: skip
+    figure.update_yaxes(rows.scale(0.0, float(counts.max())), row=row, col=1)
 
 
 def _finish(
@@ -241,14 +199,14 @@ def _finish(
     baseline: Window,
     onset: datetime | None,
     changes: pd.DataFrame | None,
-    rows: int,
+    number_of: int,
 ) -> None:
-    look.time_axis(figure, window, baseline, rows)
+    look.time_axis(figure, window, baseline, number_of)
     look.shade(figure, window, baseline, lift=18)
     look.onset_line(figure, onset, window, baseline, lift=18)
-    axis = figure.layout["yaxis" if rows == 1 else f"yaxis{rows}"]
+    axis = figure.layout["yaxis" if number_of == 1 else f"yaxis{number_of}"]
     ticks = look.change_list(changes, window, baseline)
-    look.change_ticks(figure, ticks, rows, axis.range[0])
+    look.change_ticks(figure, ticks, number_of, axis.range[0])
     figure.update_layout(margin={"t": 106}, bargap=0)
 
 

@@ -56,7 +56,7 @@ def headline(case: Case) -> str:
         return f"Confirmed: {cause.mechanism.phrase} in {cause.service}."
     if case.claims:
         return case.claims[0].text
-    leading = [h for h in case.hypotheses if h.status.value != "refuted"]
+    leading = [h for h in case.hypotheses if h.status.value != "refuted" and not h.only_proposed]
     if leading:
         return leading[0].cause
     return "Nothing stands out in what was compared." if case.analyzed else "The analysis has not been run yet."

@@ -45,13 +45,20 @@ def graph_objects() -> Any:
     return go
 
 
-def rows(number_of: int) -> go.Figure:
-    """Return a figure of rows over one time axis; the first thing a chart does, so that it says what is missing."""
+def rows(number_of: int, heights: Sequence[float] | None = None) -> go.Figure:
+    """Return a figure of rows over one time axis; the first thing a chart does, so that it says what is missing.
+
+    Rows are equally high, unless ``heights`` says by how much they differ.
+    """
     graph_objects()
     from plotly.subplots import make_subplots
 
     figure: go.Figure = make_subplots(
-        rows=number_of, cols=1, shared_xaxes=True, vertical_spacing=0.3 / number_of if number_of > 1 else 0
+        rows=number_of,
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.3 / number_of if number_of > 1 else 0,
+        row_heights=heights,
     )
     return figure
 

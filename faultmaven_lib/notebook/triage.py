@@ -117,13 +117,19 @@ def of_kind(findings: pd.DataFrame, kind: SourceKind) -> pd.DataFrame:
 
 def onset(inv: Investigation) -> datetime | None:
     """Return when it began: the onset of the leading cause, else of the earliest finding; None if nothing has one."""
-    leading = inv.hypotheses["onset"] if len(inv.hypotheses) else pd.Series(dtype=object)
+    argued = _argued(inv)
+    leading = argued["onset"] if len(argued) else pd.Series(dtype=object)
     for onsets in (leading, inv.findings["onset"] if len(inv.findings) else leading):
         known = [at for at in onsets if isinstance(at, datetime) and not pd.isna(at)]
         if known:
             first = known[0] if onsets is leading else min(known)
             return pd.Timestamp(first).to_pydatetime()
     return None
+
+
+def _argued(inv: Investigation) -> pd.DataFrame:
+    """Return the hypotheses without those that a language model only proposed: these never lead."""
+    return inv.hypotheses.loc[[h.id for h in inv.case().hypotheses if not h.only_proposed]]
 
 
 def challenge(inv: Investigation) -> str:
@@ -137,9 +143,10 @@ def challenge(inv: Investigation) -> str:
         What was found, in a sentence or two.
     """
     sources = named(inv, "logs")
-    if not len(inv.hypotheses) or not sources:
+    argued = _argued(inv)
+    if not len(argued) or not sources:
         return "There is no cause to test, or there are no logs to test it on."
-    leading = inv.hypotheses.iloc[0]
+    leading = argued.iloc[0]
     service, cause = str(leading["service"]), str(leading.name)
     test = 'level~"(?i)^(error|fatal|critical)$"' + (f' service="{service}"' if service and '"' not in service else "")
     before = [inv.query(source, test, window=inv.baseline) for source in sources]

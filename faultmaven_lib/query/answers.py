@@ -29,6 +29,7 @@ _METRIC_KINDS = (
     FindingKind.LEVEL_SHIFT,
     FindingKind.SPIKE,
     FindingKind.TREND,
+    FindingKind.VARIANCE_CHANGE,
     FindingKind.FLAT_LINE,
     FindingKind.MISSING,
 )

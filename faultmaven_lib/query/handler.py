@@ -189,7 +189,8 @@ class QueryHandler:
     def _conclusions(self, desk: Workspace, window: Window, baseline: Window) -> _Concluded | None:
         if desk.analyzed and window == desk.window and baseline == desk.baseline:
             ranking = [e for e in desk.ledger if e.operation is not None and e.operation.name == "root_cause.rank"]
-            standing = desk.hypotheses.standing()
+            # What a model only proposed is in its narration, never in the answer that is made without it.
+            standing = desk.hypotheses.argued()
             held = {h.id for h in standing}
             checks = [check for check in desk.checks if set(check.hypotheses) <= held]
             return _Concluded(desk.findings, standing, nothing_claim(ranking[-1]) if ranking else None, checks)
@@ -246,7 +247,7 @@ class QueryHandler:
 
     def _similar(self, request: Request, desk: Workspace) -> ShownAnswer:
         adviser = Adviser(desk, self.troubleshooter, self.knowledge)
-        past = adviser.past(desk.findings, desk.hypotheses.standing())
+        past = adviser.past(desk.findings, desk.hypotheses.argued())
         if past:
             headline = f"It resembles {past[0].case_id}: {past[0].title}"
         elif self.knowledge is None:

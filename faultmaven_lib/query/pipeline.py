@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,6 +25,8 @@ _CHANGES_BEFORE = timedelta(hours=24)
 """How long before the baseline a change may lie and still be looked at: many bite only hours later."""
 _CLOCKS = timedelta(minutes=5)
 """So far off may the clock of a service be that its spans are still seen."""
+_LONG = 0.5
+"""Share of the window: what is over before its end and was shorter has passed."""
 _UNALERTED = 80.0
 """What findings on metrics have to score together where no alert fired. Chosen on recorded stretches in which nothing
 was wrong (the development half: 28 to 51); faults reach some hundreds where they touch what customers feel."""
@@ -37,6 +39,16 @@ def _harms(finding: Finding) -> bool:
     if finding.kind in (FindingKind.NEW_TEMPLATE, FindingKind.SURGE):
         return speaks_of_failure(f"{finding.subject} {finding.example}")
     return finding.kind is FindingKind.EDGE_ERRORS or finding.subject == CLOCK
+
+
+def _lasts(finding: Finding, window: Window) -> bool:
+    """Whether a finding is more than something that passed: it goes on, or it took half of the window.
+
+    An alerting rule waits as well before it fires.
+    """
+    if not isinstance(finding.until, datetime) or not isinstance(finding.onset, datetime):
+        return True
+    return finding.until - finding.onset >= _LONG * window.length
 
 
 class Pipeline:
@@ -178,7 +190,7 @@ class Pipeline:
         }
         if self.desk.alert is None:
             parameters["least"] = _UNALERTED
-            if self.desk.of_kind("traces") and not any(map(_harms, self.found)):
+            if self.desk.of_kind("traces") and not any(_harms(f) and _lasts(f, self.window) for f in self.found):
                 parameters["unharmed"] = True
         operation = Operation(name="root_cause.rank", parameters=parameters)
         causes = rank(frames, parameters)

@@ -46,11 +46,11 @@ def _kept_key(home: Path) -> tuple[bytes, str]:
     return text.encode(), ""
 
 
-def redactor() -> Redactor:
+def redactor(*, always: bool = False) -> Redactor:
     """Return a redactor with the key of the installation, its counts at zero.
 
     The key is ``FAULTMAVEN_REDACTION_KEY``, else one made once and kept in ``home``; with
-    ``FAULTMAVEN_REDACT=false`` nothing is redacted.
+    ``FAULTMAVEN_REDACT=false`` nothing is redacted, but ``always``: for what leaves the installation.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def redactor() -> Redactor:
         If there is a key file that cannot be used.
     """
     current = settings()
-    if not current.redact:
+    if not current.redact and not always:
         return Redactor.off()
     if current.redaction_key is not None:
         return Redactor(current.redaction_key.get_secret_value().encode(), addresses=current.redact_ip)

@@ -21,6 +21,7 @@ from faultmaven_lib.render.fragments import (
     verification_text,
 )
 from faultmaven_lib.render.markdown import answer_markdown
+from faultmaven_lib.render.narration import narration_html
 from faultmaven_lib.render.pages import answer_html, embed, page, stylesheet
 from faultmaven_lib.render.prose import prose_html, prose_markdown
 from faultmaven_lib.render.templating import chip, link_html, time_html
@@ -44,6 +45,7 @@ __all__ = [
     "in_words",
     "link_html",
     "moment",
+    "narration_html",
     "number",
     "one_line",
     "onset_text",

@@ -23,6 +23,7 @@ from faultmaven_lib.render.escape import clip, code
 from faultmaven_lib.render.escape import markdown as md
 from faultmaven_lib.render.formats import count, moment, number, onset_text, window_text
 from faultmaven_lib.render.fragments import verification_text
+from faultmaven_lib.render.narration import narration_markdown
 
 Zone = str | tzinfo | None
 
@@ -79,6 +80,8 @@ def _answer(answer: Answer, zone: Zone) -> Iterator[str]:
         if texts:
             yield f"### {title}"
             yield bullets(texts)
+    if answer.narration is not None:
+        yield from narration_markdown(answer.narration)
     if answer.evidence:
         yield "### Evidence"
         yield evidence(answer.evidence, zone=zone)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from faultmaven_lib.model import Answer
 from faultmaven_lib.render import fragments
+from faultmaven_lib.render.narration import narration_html
 from faultmaven_lib.render.templating import render
 
 Theme = Literal["auto", "light", "dark"]
@@ -103,6 +104,7 @@ def answer_html(answer: Answer, *, zone: str | tzinfo | None = None) -> str:
             findings=fragments.findings_html(answer.findings, evidence, limit=10, prefix=prefix, zone=zone),
             checks=fragments.checks_html(answer.checks, evidence, prefix=prefix),
             recommendations=fragments.recommendations_html(answer.recommendations, evidence, prefix=prefix),
+            narration=narration_html(answer.narration, evidence, prefix=prefix),
             similar=fragments.similar_html(answer.similar),
             evidence=fragments.evidence_html(evidence, open_results=False, prefix=prefix, zone=zone),
         )

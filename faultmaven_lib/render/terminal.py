@@ -11,6 +11,8 @@ from faultmaven_lib.render.arguments import Argument, arguments
 from faultmaven_lib.render.checks import check_answer, check_expected
 from faultmaven_lib.render.escape import clip, one_line
 from faultmaven_lib.render.formats import count, onset_text, window_text
+from faultmaven_lib.render.narration import TITLE
+from faultmaven_lib.render.narration import lines as narrated
 
 _FINDINGS = 8
 _MARK = 12
@@ -71,6 +73,7 @@ def answer_text(answer: Answer, width: int = 100, *, zone: str | tzinfo | None =
         lines.heading(title, if_any=texts)
         for text in texts:
             lines.item(text)
+    _narration(lines, answer)
     lines.heading("Evidence", if_any=answer.evidence)
     for entry in answer.evidence:
         _entry(lines, entry, zone)
@@ -157,6 +160,14 @@ def _step(lines: _Lines, place: int, step: Recommendation) -> None:
     for name, text in (("Risk", step.risk), ("It helped if", step.verify), ("Way back", step.rollback)):
         if text:
             lines.add(f"{name}: {text}", "     ", "       ")
+
+
+def _narration(lines: _Lines, answer: Answer) -> None:
+    if answer.narration is None:
+        return
+    lines.heading(TITLE, if_any=TITLE)
+    for mark, text in narrated(answer.narration):
+        lines.item(text, mark) if mark else lines.add(text, "  ")
 
 
 def _entry(lines: _Lines, entry: Evidence, zone: str | tzinfo | None) -> None:

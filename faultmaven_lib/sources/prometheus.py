@@ -114,6 +114,39 @@ class PrometheusSource:
         self.notes = self.report.sentences()
         return wide
 
+    def instant(self, text: str, at: datetime) -> pd.DataFrame:
+        """Return what a PromQL expression gives at one moment.
+
+        Returns
+        -------
+        DataFrame
+            One row a series: a column for each label, empty where the series has none, and ``value``.
+
+        Raises
+        ------
+        QuerySyntaxError
+            If Prometheus does not accept the expression.
+        SourceError
+            If it cannot be reached, or says another error.
+        """
+        body = self._ask("query", {"query": text, "time": f"{at.timestamp():.6f}"}, text)
+        series = (body.get("data") or {}).get("result") or []
+        clean = redactor()
+        rows = [
+            {str(k): clean.redact(str(v)) for k, v in (item.get("metric") or {}).items()}
+            | {"value": float(item["value"][1])}
+            for item in series[:_MAX_SERIES]
+            if isinstance(item, dict) and "value" in item
+        ]
+        self.key_id = clean.key_id
+        remarks = [str(w)[:300] for w in body.get("warnings") or []]
+        if len(series) > _MAX_SERIES:
+            remarks.append(f"{len(series):,} series, the first {_MAX_SERIES:,} are used: ask for fewer")
+        self.report = ReadReport(redacted=+clean.counts, remarks=remarks)
+        self.notes = self.report.sentences()
+        frame = pd.DataFrame(rows, columns=None if rows else ["value"])
+        return frame.fillna(dict.fromkeys(frame.columns.drop("value"), ""))
+
     def span(self) -> Window | None:
         """Return the window that the server's storage covers, or None if it does not tell."""
         try:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from faultmaven_lib.exceptions import CaseNotFound
 from faultmaven_lib.storage.counters import next_value, value
 from faultmaven_lib.storage.database import Database
 from faultmaven_lib.storage.schema import cases, chunks, documents
+from faultmaven_lib.storage.vectors import VERSION, Vectors
 
 if TYPE_CHECKING:
     import pandas as pd
-
-VERSION = "knowledge"
-"""The counter that goes up with every change to a document."""
 
 
 class Chunk(NamedTuple):
@@ -35,7 +33,26 @@ class Chunk(NamedTuple):
     text: str
 
 
-class Documents:
+class NewDocument(NamedTuple):
+    """A document as it is put."""
+
+    uri: str
+    """What it is known by, within a team: a path, a URL, ``case:INC-7``."""
+    title: str
+    kind: str
+    """To filter by, such as ``"runbook"``, ``"case"``."""
+    chunks: Sequence[tuple[str, str]]
+    """Pairs of heading and text, in order."""
+    sha256: str
+    """Of its content: with the same one, and the same title, kind and metadata, nothing is written."""
+    metadata: dict[str, Any] | None = None
+    """Anything else that JSON can hold."""
+    case_id: str | None = None
+    """The stored case that it was made of: it belongs to that case's team and is erased with it. A ``uri`` of
+    ``case:<id>`` says so, too."""
+
+
+class Documents(Vectors):
     """Documents and their chunks; ``Store`` is one.
 
     Parameters
@@ -61,23 +78,7 @@ class Documents:
         *,
         case_id: str | None = None,
     ) -> bool:
-        """Add a document, or replace it where it changed.
-
-        Parameters
-        ----------
-        uri
-            What it is known by, within a team: a path, a URL, ``case:INC-7``.
-        title, kind
-            To show and to filter, such as ``"runbook"``, ``"case"``.
-        chunks
-            Pairs of heading and text, in order.
-        sha256
-            Of its content: with the same one, and the same title, kind and metadata, nothing is written.
-        metadata
-            Anything else that JSON can hold.
-        case_id
-            The stored case that it was made of: it belongs to that case's team and is erased with it. A
-            ``uri`` of ``case:<id>`` says so, too.
+        """Add a document, or replace it where it changed; the parameters are the fields of ``NewDocument``.
 
         Returns
         -------
@@ -89,23 +90,51 @@ class Documents:
         CaseNotFound
             If it was made of a case that is not in the store (any more).
         """
-        of_case = case_id or (uri.removeprefix("case:") if uri.startswith("case:") else None)
-        pieces = [(_clean(heading), _clean(text)) for heading, text in chunks]
-        row: dict[str, Any] = {"uri": _clean(uri), "title": _clean(title), "kind": kind, "sha256": sha256}
-        row |= {"case_id": of_case, "metadata": json.dumps(metadata or {}, sort_keys=True)}
+        return bool(self.put_documents([NewDocument(uri, title, kind, list(chunks), sha256, metadata, case_id)]))
+
+    def put_documents(self, given: Iterable[NewDocument]) -> int:
+        """Add documents, or replace them where they changed: all of them, or none if one cannot be put.
+
+        Returns
+        -------
+        int
+            How many were new or changed.
+
+        Raises
+        ------
+        CaseNotFound
+            If one was made of a case that is not in the store (any more).
+        """
+        rows = [(document, self._row(document)) for document in given]
         with self._database.read() as connection:
-            row |= self._owned(connection, uri, of_case)
-            stored = connection.execute(select(documents).where(documents.c.id == row["id"])).mappings().first()
-            if stored is not None and all(stored[name] == content for name, content in row.items()):
-                return False
+            changed = [(document, row) for document, row in rows if self._changed(connection, document, row)]
+        if not changed:
+            return 0
         with self._database.write() as connection:
             # The counter's row is taken first: writers then come one after the other and cannot deadlock.
             next_value(connection, VERSION)
-            row |= self._owned(connection, uri, of_case)
-            connection.execute(delete(documents).where(documents.c.id == row["id"]))
-            connection.execute(insert(documents).values(**row, updated_at=datetime.now(UTC)))
-            write_chunks(connection, row["id"], pieces)
-        return True
+            for document, row in changed:
+                row.update(self._owned(connection, document.uri, row["case_id"]))
+                connection.execute(delete(documents).where(documents.c.id == row["id"]))
+                connection.execute(insert(documents).values(**row, updated_at=datetime.now(UTC)))
+                write_chunks(connection, row["id"], [(_clean(h), _clean(t)) for h, t in document.chunks])
+        return len(changed)
+
+    def _row(self, document: NewDocument) -> dict[str, Any]:
+        uri = document.uri
+        return {
+            "uri": _clean(uri),
+            "title": _clean(document.title),
+            "kind": document.kind,
+            "sha256": document.sha256,
+            "case_id": document.case_id or (uri.removeprefix("case:") if uri.startswith("case:") else None),
+            "metadata": json.dumps(document.metadata or {}, sort_keys=True),
+        }
+
+    def _changed(self, connection: Connection, document: NewDocument, row: dict[str, Any]) -> bool:
+        row.update(self._owned(connection, document.uri, row["case_id"]))
+        stored = connection.execute(select(documents).where(documents.c.id == row["id"])).mappings().first()
+        return stored is None or any(stored[name] != content for name, content in row.items())
 
     def _owned(self, connection: Connection, uri: str, case_id: str | None) -> dict[str, Any]:
         """Return the team that a document belongs to, and its id."""
@@ -134,7 +163,7 @@ class Documents:
         Returns
         -------
         DataFrame
-            ``uri, title, kind, team`` (empty: everyone's), ``case_id`` (empty: of no case), ``n_chunks,
+            ``id, uri, title, kind, team`` (empty: everyone's), ``case_id`` (empty: of no case), ``n_chunks,
             sha256, updated_at`` (UTC), ``metadata`` (dictionaries).
         """
         import pandas as pd
@@ -145,7 +174,7 @@ class Documents:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         columns: dict[str, Any] = {
             name: pd.Series([row[name] or "" for row in rows], dtype="str")
-            for name in ("uri", "title", "kind", "team", "case_id")
+            for name in ("id", "uri", "title", "kind", "team", "case_id")
         }
         columns["n_chunks"] = pd.Series([row["n_chunks"] for row in rows], dtype="int64")
         columns["sha256"] = pd.Series([row["sha256"] for row in rows], dtype="str")
@@ -154,8 +183,8 @@ class Documents:
         columns["metadata"] = pd.Series([json.loads(row["metadata"]) for row in rows], dtype=object)
         return pd.DataFrame(columns)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Return every chunk to be indexed, document by document, in order."""
+    def chunks(self, ids: Iterable[str] | None = None) -> Iterator[Chunk]:
+        """Return every chunk, document by document, in order; or those of some documents, by their ids."""
         query = self._visible(
             select(
                 chunks.c.id.label("chunk_id"),
@@ -167,9 +196,17 @@ class Documents:
                 chunks.c.text,
             ).join(documents, documents.c.id == chunks.c.document_id)
         ).order_by(documents.c.uri, documents.c.id, chunks.c.position)
+        if ids is not None:
+            query = query.where(documents.c.id.in_(list(ids)))
         with self._database.read() as connection:
             rows = connection.execute(query).all()  # one moment's state, and no cursor left open half read
         return (Chunk(*row) for row in rows)
+
+    def metadata_of(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return the metadata of some documents, by their ids."""
+        query = self._visible(select(documents.c.id, documents.c.metadata)).where(documents.c.id.in_(list(ids)))
+        with self._database.read() as connection:
+            return {str(row.id): json.loads(row.metadata) for row in connection.execute(query)}
 
     def knowledge_version(self) -> int:
         """Return a number that is another one after any change to any document.
@@ -180,9 +217,7 @@ class Documents:
             return value(connection, VERSION)
 
     def _visible(self, query: Select[Any]) -> Select[Any]:
-        if self.team is None:
-            return query
-        return query.where(or_(documents.c.team.is_(None), documents.c.team == self.team))
+        return query.where(self._seen())
 
 
 def write_chunks(connection: Connection, document_id: str, pieces: list[tuple[str, str]]) -> None:

@@ -17,9 +17,10 @@ from faultmaven_lib.model import AuditEntry, Evidence
 from faultmaven_lib.storage import audit as audit_log
 from faultmaven_lib.storage import codec
 from faultmaven_lib.storage.counters import next_value
-from faultmaven_lib.storage.documents import VERSION, write_chunks
+from faultmaven_lib.storage.documents import write_chunks
 from faultmaven_lib.storage.feedback import VERSION as LEARNED
 from faultmaven_lib.storage.schema import audit, cases, chunks, documents, feedback, snapshots
+from faultmaven_lib.storage.vectors import VERSION, forget_vectors_of
 
 ACTION = "erase"
 ERASED = "(erased)"
@@ -195,9 +196,10 @@ def _in_documents(connection: Connection, case_id: str, who: _Name) -> bool:
         clean["metadata"] = json.dumps(_everywhere(json.loads(row["metadata"]), who), sort_keys=True)
         if new != old or any(clean[name] != row[name] for name in clean):
             # No fingerprint any more: whoever makes the document of the case again is not told it is unchanged.
-            values = clean | {"sha256": ""}
+            values = clean | {"sha256": "", "updated_at": datetime.now(UTC)}
             connection.execute(update(documents).where(documents.c.id == row["id"]).values(**values))
             connection.execute(delete(chunks).where(chunks.c.document_id == row["id"]))
+            forget_vectors_of(connection, row["id"])
             write_chunks(connection, row["id"], new)
             touched = True
     return touched

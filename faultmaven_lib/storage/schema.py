@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration, so that a store can tell whether it is up to date without importing Alembic."""
 
 metadata = MetaData(
@@ -160,4 +160,25 @@ feedback = Table(
     Column("case_id", ForeignKey("cases.id", ondelete="CASCADE")),  # null: of no stored case; else erased with it
     Index(None, "case_id"),
     Index(None, "team"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", String(200), primary_key=True),  # what they were made with: words, or an embedding model
+    Column("sha256", String(64), nullable=False),  # of the document that they were made of: else they are stale
+    Column("data", LargeBinary, nullable=False),
+)
+
+indexes = Table(
+    "indexes",
+    metadata,
+    Column("scope", String(200), primary_key=True),  # the team whose documents are in it; empty: all
+    Column("collection", String(200), nullable=False),  # of the Qdrant server
+    Column("model", String(200), nullable=False),  # empty: words alone
+    Column("version", Integer, nullable=False),  # the documents' when it was filled
+    Column("points", Integer, nullable=False),
+    Column("built_at", Instant, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # how often each term occurs
 )

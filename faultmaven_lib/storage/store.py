@@ -288,6 +288,18 @@ class Store(Documents, FeedbackLog):
                 return entries
             raise self._not_found(connection, case_id)
 
+    def note(self, case_id: str, action: str, detail: str, *, team: str, version: int = 0) -> None:
+        """Add a line to the audit log that tells of no change, such as a call of a language model.
+
+        The case need not be saved yet. Raises ``StorageError`` if it was erased, or belongs to another team.
+        """
+        self._in_scope(team)
+        with self._database.write() as connection:
+            self._refuse_erased(connection, case_id)
+            now = datetime.now(UTC)
+            said = {"action": action[:60], "detail": detail, "actor": self.actor, "at": now, "version": version}
+            audit_log.append(connection, AuditEntry(case_id=case_id, **said), team)
+
     def erase(self, case_id: str, *, reason: str) -> None:
         """Remove a case with its evidence, findings, documents and audit; one line says that it was erased.
 

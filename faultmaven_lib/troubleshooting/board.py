@@ -32,7 +32,8 @@ class Board:
         self._held = {h.id: h for h in hypotheses}
 
     def __iter__(self) -> Iterator[Hypothesis]:
-        return iter(self._held.values())
+        # What a model proposed stands behind all that was argued, whichever came first.
+        return iter(sorted(self._held.values(), key=lambda h: h.only_proposed))
 
     def __len__(self) -> int:
         return len(self._held)
@@ -48,6 +49,10 @@ class Board:
         """Return those that are neither refuted nor retired."""
         return [h for h in self if h.status not in (Status.REFUTED, Status.RETIRED)]
 
+    def argued(self) -> list[Hypothesis]:
+        """Return those standing, without what a model only proposed."""
+        return [h for h in self.standing() if not h.only_proposed]
+
     def adopt(self, proposed: Iterable[Hypothesis]) -> list[Hypothesis]:
         """Take hypotheses over: one that is held already keeps its id, its status and what people added."""
         ids: dict[str, str] = {}
@@ -55,7 +60,11 @@ class Board:
         for hypothesis in proposed:
             same = (h for h in self if (h.service, h.mechanism) == (hypothesis.service, hypothesis.mechanism))
             held = next(same, None)
-            if held is None:
+            if held is not None and held.only_proposed and len(held.reasons) == 1 and not hypothesis.proposed_by:
+                # Argued now, no longer only proposed: nothing but its id is left of what the model said.
+                leader = ids.get(hypothesis.alternative_to or "", hypothesis.alternative_to)
+                merged = hypothesis.model_copy(update={"id": held.id, "alternative_to": leader})
+            elif held is None:
                 number = 1 + max((int(i[1:]) for i in self._held), default=0)
                 leader = ids.get(hypothesis.alternative_to or "", hypothesis.alternative_to)
                 merged = hypothesis.model_copy(update={"id": f"H{number}", "alternative_to": leader})
@@ -121,7 +130,8 @@ class Board:
         return self[hypothesis_id]
 
     def _order(self, wanted: list[Hypothesis]) -> None:
-        leader = next((h.id for h in wanted if h.status not in (Status.REFUTED, Status.RETIRED)), None)
+        apart = (Status.REFUTED, Status.RETIRED)
+        leader = next((h.id for h in wanted if h.status not in apart and not h.only_proposed), None)
         self._held = {h.id: h.model_copy(update={"alternative_to": None if h.id == leader else leader}) for h in wanted}
 
     def settle(self, hypothesis_id: str, status: Status, *, by: str) -> Hypothesis:

@@ -97,7 +97,9 @@ class _Record:
         self.case, self.audit = case, audit
         self.evidence = {entry.id: entry for entry in case.evidence}
         self.findings = {finding.id: finding for finding in case.findings}
-        standing = [h for h in case.hypotheses if h.status not in (Status.REFUTED, Status.RETIRED)]
+        apart = (Status.REFUTED, Status.RETIRED)
+        # What a model only proposed moves nothing on.
+        standing = [h for h in case.hypotheses if h.status not in apart and not h.only_proposed]
         self.leader: Hypothesis | None = next(
             (h for h in standing if h.status is Status.CONFIRMED), standing[0] if standing else None
         )

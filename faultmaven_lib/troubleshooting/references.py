@@ -15,6 +15,7 @@ _RANK = 10
 """Evens out ranks where two lists are fused (Cormack and others: *Reciprocal Rank Fusion*, 2009, who take 60 for
 lists of a thousand)."""
 _FINDINGS, _LENGTH = 6, 240
+_CASE = "case"
 
 
 class Reference(NamedTuple):
@@ -57,6 +58,7 @@ def runbooks(
     """
     text = sought(hypothesis, findings)
     stored = knowledge.store.documents()
+    stored = stored[stored["kind"] != _CASE]  # past cases are told of apart
     titles = dict(zip(stored["uri"], stored["title"], strict=True))
     if not titles or not text:
         return []
@@ -68,7 +70,7 @@ def runbooks(
     written = [path for path, mechanisms in named.items() if mechanism in mechanisms]
     # A runbook names first what it is about, then what it touches.
     written.sort(key=lambda path: (named[path][0] != mechanism, place.get(path, _FOUND), path))
-    found = [str(path) for path in knowledge.search(text, k=_FOUND)["path"]]
+    found = [path for path in knowledge.search(text, k=_FOUND)["path"].astype(str) if path in titles]
     score = _fused([written, found])
     judged = verdicts or {}
     # What was accepted or rejected by hand stays in view, wherever it ranks.

@@ -52,6 +52,46 @@ def test_a_rare_new_status_is_found_however_busy_the_service() -> None:
     assert LogAnalyzer().fit(access(0, 38)).compare(access(600, 40)).empty
 
 
+def test_a_number_of_few_values_in_one_template_is_a_number_if_it_is_one_elsewhere() -> None:
+    rng = np.random.default_rng(4)
+
+    def access(start: int, factor: int) -> pd.DataFrame:
+        sizes = [int(rng.integers(500, 9000)) if i % 2 else factor * int(rng.choice([14, 31, 32])) for i in range(400)]
+        texts = ["page rendered" if i % 2 else "item added" for i in range(400)]
+        return lines(texts, start, start + 300, bytes=sizes)
+
+    before = access(0, 1)
+    assert LogAnalyzer().fit(before).compare(access(300, 1)).empty
+    odd = LogAnalyzer().fit(before).compare(access(300, 3))
+    assert odd["subject"].tolist() == ["bytes of item added"]
+
+
+def test_what_begins_late_in_the_window_is_found() -> None:
+    rng = np.random.default_rng(5)
+
+    def polls(start: int, more: int) -> pd.DataFrame:
+        usual = lines(["cache refreshed"] * 60, start, start + 600)
+        late = lines(["cache refreshed"] * more, start + 540, start + 600)
+        other = lines([f"served in {rng.integers(3, 9)} ms" for _ in range(900)], start, start + 600)
+        return pd.concat([usual, late, other]).sort_index(kind="stable")
+
+    odd = LogAnalyzer().fit(polls(0, 0)).compare(polls(600, 35))
+    assert odd[["kind", "subject"]].values.tolist() == [["surge", "cache refreshed"]]
+    assert abs((odd["onset"].iloc[0] - T0).total_seconds() - 1140) <= 10
+
+
+def test_long_values_are_told_by_both_their_ends() -> None:
+    browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0 Safari/"
+
+    def requests(start: int, versions: list[str]) -> pd.DataFrame:
+        agents = [browser + versions[i % len(versions)] for i in range(300)]
+        return lines(["request served"] * 300, start, start + 300, agent=agents)
+
+    odd = LogAnalyzer().fit(requests(0, ["537.36", "537.35"])).compare(requests(300, ["537.36", "537.35", "666.66"]))
+    assert odd["subject"].iloc[0].endswith("Safari/666.66")
+    assert "Safari/666.66 in 100 of 300 lines" in odd["sentence"].iloc[0]
+
+
 def test_durations_in_messages_of_structured_lines_are_compared() -> None:
     rng = np.random.default_rng(3)
 
@@ -92,11 +132,11 @@ def test_a_reworded_message_is_matched_to_its_old_template() -> None:
     assert rank_root_causes(None, None, findings=odd).empty  # no symptom of anything
 
 
-def test_a_reworded_message_that_surges_is_a_surge() -> None:
+def test_a_reworded_message_that_surges_is_both() -> None:
     before = lines(["cache refreshed: 12 entries"] * 60, 0, 300)
     after = lines(["cache refreshed with 12 entries"] * 600, 300, 600)
     odd = LogAnalyzer().fit(before).compare(after)
-    assert odd["kind"].tolist() == ["surge"]
+    assert odd["kind"].tolist() == ["surge", "reworded template"]
     assert "600 times in 5 min, 60 times in the 5 min before" in odd["sentence"].iloc[0]
 
 

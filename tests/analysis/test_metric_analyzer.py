@@ -88,6 +88,7 @@ def test_a_series_that_was_always_zero() -> None:
     zeros = np.zeros(60)
     rising = np.concatenate([np.zeros(10), np.arange(1.0, 41)])
     assert finding(zeros, rising)["onset"] == T0 + pd.Timedelta(70, "s")
+    assert finding(zeros, rising / 1000)["onset"] == T0 + pd.Timedelta(70, "s")
     once = np.zeros(50)
     once[[7, 8]] = 1
     assert MetricAnalyzer().fit(one(zeros)).compare(one(once)).empty

@@ -3,9 +3,10 @@
 Reads ``$FAULTMAVEN_BENCH_DATA/logs``. Every parser has one configuration for all systems and gets the corrections of
 ``template_scores``, as the labels do. Speeds are lines per CPU second in one process, message bodies to ids, and their
 ratios to Drain3's on the same lines. Run it as
-``python tests/bench/bench_templates.py [accuracy] [recorded] [speed] [stress] [first] [LINES]`` (default: all, 200,000
-lines). ``recorded`` needs no public data: its lines are those of the shipped recordings, labelled by the log statements
-of the recorded shop, with all that another process wrote left out.
+``python tests/bench/bench_templates.py [accuracy] [recorded] [speed] [stress] [order] [endless] [first] [LINES]``
+(default: all, 200,000 lines). ``order`` and ``endless`` make their lines; ``recorded`` needs no public data, either:
+its lines are those of the shipped recordings, labelled by the log statements of the recorded shop, with all that
+another process wrote left out.
 ``make bench`` installs the peers.
 """
 
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from faultmaven_lib.analysis import TemplateMiner
 from tests.bench.recorded_lines import labelled_messages
+from tests.bench.template_bounds import endless, order
 from tests.bench.template_scores import Scores, corrected_scores, mean, redrawn
 
 SYSTEMS = ("Android", "Apache", "BGL", "HDFS", "Linux", "OpenSSH", "OpenStack", "Windows")
@@ -212,14 +214,18 @@ def first() -> None:
             print(f"{label:24s}  {done.stdout.strip()} s")
 
 
+WITHOUT_DATA = {"first": first, "recorded": recorded, "order": order, "endless": endless}
+
+
 def main() -> int:
     """Print the tables that are asked for, or why there are none."""
-    asked = {a for a in sys.argv[1:] if not a.isdigit()} or {"accuracy", "recorded", "speed", "stress", "first"}
+    asked = {a for a in sys.argv[1:] if not a.isdigit()} or {*WITHOUT_DATA, "accuracy", "speed", "stress"}
     n = next((int(a) for a in sys.argv[1:] if a.isdigit()), 200_000)
-    if "first" in asked:
-        first()
-    if "recorded" in asked:
-        recorded()
+    for name, table in WITHOUT_DATA.items():
+        if name in asked:
+            table()
+    if asked <= WITHOUT_DATA.keys():
+        return 0
     home = os.environ.get("FAULTMAVEN_BENCH_DATA")
     if not home:
         print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")

@@ -45,6 +45,18 @@ def test_an_accepted_alternative_leads_at_once_and_a_rejected_leader_comes_last(
     assert worked.hypotheses.loc[second, "status"] == Status.OPEN.value, "rejected is not refuted"
 
 
+def test_a_case_that_is_a_document_too_is_told_of_as_a_case(worked: fm.Investigation, shop: Path) -> None:
+    leader = next(iter(worked.hypotheses.index))
+    worked.confirm(leader)
+    worked.update(status="resolved")
+    case_id = worked.save()
+    worked.knowledge.add_cases()
+    answer = later(shop).analyze()
+    assert case_id in [case.case_id for case in answer.similar]
+    assert paths(answer)
+    assert f"case:{case_id}" not in paths(answer)
+
+
 def test_a_recommendation_is_put_first_or_last_and_keeps_its_number(worked: fm.Investigation) -> None:
     before = worked.ask().recommendations
     chosen = before[2]

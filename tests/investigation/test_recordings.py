@@ -32,7 +32,7 @@ REACHED = {
     "shop-28": FIRST,
     "shop-30": [*FIRST, "cause"],
     "shop-32": FIRST,
-    "shop-33": [*FIRST, "cause"],
+    "shop-33": FIRST,
     "shop-34": FIRST,
     "shop-35": [*FIRST, "cause"],
 }

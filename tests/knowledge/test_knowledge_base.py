@@ -69,11 +69,11 @@ def test_a_search_names_the_document_the_place_and_the_words(kb: KnowledgeBase, 
 
 def test_what_fits_badly_is_not_answered(kb: KnowledgeBase) -> None:
     kb.add_starter()
-    refused = kb.search("kafka consumers rebalance and the broker lost its partition, clients wait")
+    refused = kb.search("ABAP short dump in the spool work process after a transport")
     assert refused.empty
     assert "nothing fits" in refused.attrs["reason"]
     assert list(refused.columns) == ["title", "path", "excerpt", "score", "why"]
-    shown = kb.search("kafka consumers rebalance and the broker lost its partition, clients wait", abstain=False)
+    shown = kb.search("ABAP short dump in the spool work process after a transport", abstain=False)
     assert len(shown) > 0
     assert "reason" not in shown.attrs
 
@@ -102,9 +102,9 @@ def test_the_reason_is_told(kb: KnowledgeBase, question: str, reason: str) -> No
         ("process 4711 still waiting for ShareLock on transaction 8812 after 1000 ms", "Database lock contention"),
         ("QueuePool limit of size 5 overflow 10 reached, connection timed out", "Connection pool exhausted"),
         ("canceling statement due to statement timeout, sequential scan", "Slow query"),
-        ("pod was OOMKilled with exit code 137", "Memory leak and out of memory"),
+        ("pod was OOMKilled with exit code 137", "Pod OOMKilled"),
         ("could not extend file: No space left on device", "Disk full"),
-        ("upstream timed out while reading response header from upstream", "A dependency times out"),
+        ("upstream timed out while reading response header from upstream", "nginx 504 Gateway Timeout"),
         ("errors began right after the rollout of a new release", "Regression after a deploy"),
         ("x509: certificate has expired or is not yet valid", "Certificate expired"),
         ("lock contention", "Database lock contention"),
@@ -126,7 +126,7 @@ def test_the_starter_runbooks_are_whole(kb: KnowledgeBase) -> None:
     headings: dict[str, set[str]] = {}
     for chunk in kb.store.chunks():
         headings.setdefault(chunk.title, set()).add(chunk.heading)
-    assert len(headings) == len(added) >= 8
+    assert len(headings) == len(added) >= 40
     assert all(wanted <= found for found in headings.values())
     assert set(kb.add_starter()["change"]) == {"unchanged"}
 
@@ -235,8 +235,8 @@ def test_two_processes_search_at_once(tmp_path: Path) -> None:
         ]
         for other in others:
             assert other.stdout is not None
-            assert other.stdout.readline().strip() == "Database lock contention"
-        assert len(kb.search("deadlock")) == 1  # all three have an index open now
+            assert other.stdout.readline().strip() == "PostgreSQL deadlocks"
+        assert len(kb.search("deadlock", k=1)) == 1  # all three have an index open now
         for other in others:
             other.communicate("\n")
             assert other.returncode == 0
@@ -250,7 +250,7 @@ def test_threads_may_search_while_documents_change(tmp_path: Path, folder: Path)
     def ask() -> None:
         try:
             for _ in range(10):
-                assert kb.search("deadlock detected")["title"].tolist()[0] == "Database lock contention"
+                assert kb.search("deadlock detected")["title"].tolist()[0] == "PostgreSQL deadlocks"
         except Exception as error:  # noqa: BLE001 (a thread's error would be lost)
             problems.append(repr(error))
 
@@ -268,7 +268,7 @@ def test_a_store_that_is_given_stays_open() -> None:
     store = Store("sqlite://")
     with KnowledgeBase(store=store) as kb:
         kb.add_starter()
-    assert len(store.documents()) == 8
+    assert len(store.documents()) >= 40
     with pytest.raises(ValueError, match="not both"):
         KnowledgeBase("sqlite://", store=store)
     with pytest.raises(ValueError, match="at least one"):
@@ -278,4 +278,4 @@ def test_a_store_that_is_given_stays_open() -> None:
 
 def test_a_very_long_question_is_bounded(kb: KnowledgeBase) -> None:
     kb.add_starter()
-    assert kb.search("deadlock " * 1_000_000)["title"].iloc[0] == "Database lock contention"
+    assert kb.search("deadlock " * 1_000_000)["title"].iloc[0] == "PostgreSQL deadlocks"

@@ -60,6 +60,7 @@ def test_what_was_accepted_ranks_higher_in_a_similar_situation_and_says_why(kb: 
     assert found["why"][chosen].endswith(f"; accepted in 1 similar incident, last {today}")
     assert found["score"].is_monotonic_decreasing
     assert order(kb, OTHER) == elsewhere, "another situation is left alone"
+    assert [Path(one.path).stem for one in kb.candidates(SIMILAR)] == before, "candidates are what the index says"
 
 
 def test_a_reset_brings_every_list_back_to_the_digit(kb: KnowledgeBase) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultmaven_lib.knowledge.markdown import CHUNK_LENGTH, read_page
+from faultmaven_lib.knowledge.markdown import read_page
+from faultmaven_lib.knowledge.pages import CHUNK_LENGTH
 
 
 def test_headings_lead_to_chunks() -> None:

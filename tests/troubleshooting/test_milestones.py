@@ -129,6 +129,12 @@ def test_a_confirmed_cause_is_reached_when_it_was_confirmed() -> None:
     assert (cause.reached, cause.at, cause.evidence) == (True, steps[0].at, ("E2",))
 
 
+def test_what_a_model_only_proposed_reaches_nothing() -> None:
+    told = LOCK.model_copy(update={"proposed_by": "some-model"})
+    record = {"findings": (ODD,), "evidence": (evidence("E2"),)}
+    assert (reached(hypotheses=(told,), **record), "time line" in reached(hypotheses=(LOCK,), **record)) == ([], True)
+
+
 def test_an_open_check_is_what_the_cause_waits_for() -> None:
     (cause,) = (m for m in milestones(case(hypotheses=(LOCK,), checks=(CHECK,))) if m.name == "cause")
     assert cause.how.startswith("answer C1 (Do they wait?), then confirm or refute H1")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faultmaven_lib.exceptions import UnknownEvidence
-from faultmaven_lib.model import Confidence, Finding, FindingKind, Mechanism, ServiceGraph, Status
+from faultmaven_lib.model import Confidence, Finding, FindingKind, Hypothesis, Mechanism, ServiceGraph, Status
 from faultmaven_lib.troubleshooting import Board, Troubleshooter
 from faultmaven_lib.troubleshooting.playbook import PLAYBOOK
 
@@ -150,3 +150,17 @@ def test_a_hypothesis_that_people_settled_is_not_overwritten_by_the_next_analysi
 def test_an_unknown_hypothesis_is_named_with_those_that_are_held() -> None:
     with pytest.raises(UnknownEvidence, match="H7; held: none yet"):
         Board()["H7"]
+
+
+def test_what_a_model_only_proposed_never_leads_whatever_is_accepted() -> None:
+    board = Board()
+    argued = board.propose("db", Mechanism.LOCK_CONTENTION, ["E1"], by="ana")
+    guessed = Hypothesis(service="api", mechanism=Mechanism.MEMORY_LEAK, cause="…", proposed_by="some-model")
+    (told,) = board.adopt([guessed])
+    board.put_first(told.id)
+    assert [h.id for h in board] == [argued.id, told.id]
+    assert (board[argued.id].alternative_to, board[told.id].alternative_to) == (None, argued.id)
+    assert board.argued() == [board[argued.id]]
+    board.settle(told.id, Status.CONFIRMED, by="ana")
+    board.put_first(told.id)
+    assert [h.id for h in board.argued()] == [told.id, argued.id]

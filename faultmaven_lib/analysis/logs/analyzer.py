@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -14,20 +14,18 @@ from faultmaven_lib.analysis.logs import sentences
 from faultmaven_lib.analysis.logs.counts import Counts, change_of_rate, count_changes
 from faultmaven_lib.analysis.logs.digests import Digest, moment_of
 from faultmaven_lib.analysis.logs.groups import Groups, Pair, Side
-from faultmaven_lib.analysis.logs.lines import Array, level_weight, lines_that_count
+from faultmaven_lib.analysis.logs.lines import Array, is_severe, level_weight, lines_that_count
 from faultmaven_lib.analysis.logs.miner import TemplateMiner
-from faultmaven_lib.analysis.logs.places import parsed, place_shifts
 from faultmaven_lib.analysis.logs.rewording import Candidate, rewordings
-from faultmaven_lib.analysis.logs.values import AT, Shift, Values, is_code, number_shifts, share_shifts
-from faultmaven_lib.analysis.statistics import adjusted
+from faultmaven_lib.analysis.logs.shifts import ValueShift, narrowest, value_shifts
+from faultmaven_lib.analysis.statistics import discretely_adjusted
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import Finding, FindingKind, Operation, Window
 
 VERSION = 2
-_PLACES_OF = 200
-"""Templates whose values are compared, those of most lines."""
-_LEAST_LINES = 20
+_OF_VALUES = 0.1
+"""The share of ``alpha`` that values have: what they say is as often a wave of the load as a change."""
 Log = pd.DataFrame | Digest | Iterable[pd.DataFrame]
 """A frame of logs, frames that follow one another, or what was kept of them."""
 
@@ -49,7 +47,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
     alpha
         False discovery rate.
     min_ratio
-        Smallest factor by which a rate, a quantile or a share has to change.
+        Smallest factor by which a rate or a share has to change. Of a quantile, which moves less than the lines that
+        are slower, its root is enough.
     min_lines
         A rate has to differ by at least so many lines from what was expected. A new template of level error
         is reported from its third line on, of level fatal from its first, if the baseline of the service has
@@ -73,7 +72,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
     """
 
     def __init__(
-        self, *, alpha: float = 0.01, min_ratio: float = 2.0, min_lines: int = 5, max_findings: int = 200
+        self, *, alpha: float = 0.05, min_ratio: float = 2.0, min_lines: int = 5, max_findings: int = 200
     ) -> None:
         self.alpha = alpha
         self.min_ratio = min_ratio
@@ -170,28 +169,48 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         groups = Groups(self.miner_)
         incident = groups.of(after)
         calm = [groups.of(before) for before in baselines]
-        values = list(self._value_shifts(calm, incident, groups))
+        values = list(value_shifts(calm, incident, groups, self.min_ratio))
         reworded = dict(self._rewordings(calm, incident, groups))
         told = [side.renamed(reworded, len(groups.keys)) for side in (*calm, incident)]
         counts = [count_changes((s.digest, s.lines), (after, told[-1].lines), len(groups.keys)) for s in told[:-1]]
         nearest, p = _least_changed(counts)
-        q = adjusted(np.concatenate([p, np.array([v.shift.p for v in values])]))
+        pairs = [Pair(told[near], told[-1], counts[near], group) for group, near in enumerate(nearest.tolist())]
+        q = _adjusted(p, pairs)
+        errors = self._new_errors(pairs, groups)
         findings = []
         new_of = {old: new for new, old in reworded.items()}
-        for group in np.flatnonzero(sum(c.before for c in counts) + counts[0].after).tolist():
-            pair = Pair(told[nearest[group]], told[-1], counts[nearest[group]], group)
-            novel = not any(groups.keys[group][0] in side.noisy() for side in told[:-1])
-            if group in new_of:
-                found = self._reworded_finding(pair, incident, groups, new_of[group], float(q[group]))
-            else:
-                found = self._count_finding(pair, groups, float(q[group]), novel=novel)
+        for pair in pairs:
+            group = pair.group
+            if not pair.was + pair.now:
+                continue
+            found = self._count_finding(pair, groups, float(q[group]), novel=group in errors)
             if found is not None:
                 findings.append(found)
-        for value, q_value in zip(values, q[len(groups.keys) :].tolist(), strict=True):
-            if q_value < self.alpha:
-                before = baselines[value.nearest]
-                findings.append(sentences.of_value(before, after, value.service, value.template, value.shift, q_value))
+            if group in new_of:
+                findings.append(self._reworded_finding(pair, incident, groups, new_of[group]))
+        sure = [v.adjusted(q_value) for v, q_value in zip(values, _adjusted_values(values), strict=True)]
+        for value in narrowest([v for v in sure if v.q < _OF_VALUES * self.alpha]):
+            before = baselines[value.nearest]
+            findings.append(sentences.of_value(before, after, value.service, value.template, value.shift, value.q))
         return sorted(findings, key=lambda f: (-f.score, f.service, f.kind.value, f.subject))
+
+    def _new_errors(self, pairs: list[Pair], groups: Groups) -> set[int]:
+        """Return the groups of errors that were never there, held against each other alone.
+
+        An error counts before other lines do: not among all that the log says, but among its errors. One that ends the
+        process counts at once.
+        """
+        severe = [pair for pair in pairs if is_severe(pair.level)]
+        p, new = (np.array([getattr(pair.counts.change, name)[pair.group] for pair in severe]) for name in ("p", "new"))
+        q = discretely_adjusted(p, np.full(len(severe), np.inf), new)
+        return {
+            pair.group
+            for pair, q_value in zip(severe, q.tolist(), strict=True)
+            if not pair.was
+            and pair.now >= lines_that_count(pair.level)
+            and (q_value < self.alpha or lines_that_count(pair.level) == 1)
+            and groups.keys[pair.group][0] not in pair.before.noisy()
+        }
 
     def _rewordings(self, calm: list[Side], incident: Side, groups: Groups) -> Iterator[tuple[int, int]]:
         """Yield new groups, each with the old one that it is in other words."""
@@ -224,8 +243,7 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         before, after, was, now = pair.before, pair.after, pair.was, pair.now
         scale = after.digest.length / before.digest.length
         sure = self._is_sure(pair, q)
-        level = (after if now else before).level(pair.group)
-        if not sure and not (novel and not was and now >= lines_that_count(level) and scale < 5):
+        if not sure and not (novel and scale < 5):
             return None
         first, example = (after if now else before).example(pair.group)
         if not was:
@@ -247,16 +265,14 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
             groups.text(pair.group),
             onset,
             (was, now),
-            score=10 * np.log10(1 + abs(pair.deviation)) * level_weight(level),
+            score=10 * np.log10(1 + abs(pair.deviation)) * level_weight(pair.level),
             # A critical line is told for its severity: how often it came says nothing of it.
-            p=q if abs(now - was * scale) >= self.min_lines or lines_that_count(level) > 1 else None,
+            p=q if sure or lines_that_count(pair.level) > 1 else None,
             example=example,
         )
 
-    def _reworded_finding(self, pair: Pair, incident: Side, groups: Groups, new: int, q: float) -> Finding | None:
-        """State that a template is worded in another way, or how the rate of both together changed."""
-        if self._is_sure(pair, q):
-            return self._count_finding(pair, groups, q, novel=False)
+    def _reworded_finding(self, pair: Pair, incident: Side, groups: Groups, new: int) -> Finding:
+        """State that a template is worded in another way."""
         first, example = incident.example(new)
         texts = groups.text(pair.group), groups.text(new)
         service = groups.keys[new][0]
@@ -266,42 +282,8 @@ class LogAnalyzer(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyp
         )
 
     def _is_sure(self, pair: Pair, q: float) -> bool:
-        excess = abs(pair.now - pair.was * pair.after.digest.length / pair.before.digest.length)
-        return q < self.alpha and excess >= self.min_lines and max(pair.ratio, 1 / pair.ratio) >= self.min_ratio
-
-    def _value_shifts(self, calm: list[Side], incident: Side, groups: Groups) -> Iterator[_Value]:
-        """Compare fields by service, and what stands behind ``<*>`` where no number among the fields tells more."""
-        after = incident.digest
-        sides = [side.digest for side in calm]
-        for service, number in sorted(after.services.items()):
-            if not all(service in before.services for before in sides):
-                continue
-            shifts = []
-            for before in sides:
-                worded = before.worded | after.worded
-                was, now = (
-                    side.numbers.of(np.array([n]), by=AT).drop(columns=[*worded], errors="ignore")
-                    for side, n in ((before, before.services[service]), (after, number))
-                )
-                found = list(number_shifts(was, now, self.min_ratio)) if len(was) and len(now) else []
-                for field, pair in _shared_values(before, after, service, was):
-                    found += share_shifts(field, *pair, self.min_ratio)
-                shifts.append(found)
-            yield from _least_shifted(shifts, service, "")
-        chosen = _most_common(calm, incident, len(groups.keys))
-        templates = [groups.keys[group][1] for group in chosen]
-        told = [parsed(self.miner_, templates, [s.messages(g) for g in chosen]) for s in (*calm, incident)]
-        for group, *lines in zip(chosen, *told, strict=True):
-            shifts = [list(place_shifts(was, lines[-1], self.min_ratio)) for was in lines[:-1]]
-            yield from _least_shifted(shifts, groups.keys[group][0], groups.text(group))
-
-
-class _Value(NamedTuple):
-    service: str
-    template: str
-    shift: Shift
-    nearest: int
-    """The baseline it is held against."""
+        large = abs(pair.excess) >= self.min_lines and max(pair.ratio, 1 / pair.ratio) >= self.min_ratio
+        return q < self.alpha and large
 
 
 def _digest(log: Log, window: Window | None) -> Digest:
@@ -318,46 +300,21 @@ def _least_changed(counts: list[Counts]) -> tuple[Array, Array]:
 
     What is more than in one baseline and less than in another is no change.
     """
-    p = np.stack([c.p for c in counts])
-    signs = np.stack([np.sign(c.deviation) for c in counts])
+    p = np.stack([c.change.p for c in counts])
+    signs = np.stack([np.sign(c.change.deviation) for c in counts])
     nearest = p.argmax(axis=0)
     return nearest, np.where((signs == signs[0]).all(axis=0), p.max(axis=0), 1.0)
 
 
-def _least_shifted(shifts: list[list[Shift]], service: str, template: str) -> Iterator[_Value]:
-    """Yield of every value the shift against the baseline that it differs least from."""
-    by_value: dict[tuple[str, str | None], list[tuple[Shift, int]]] = {}
-    for nearest, found in enumerate(shifts):
-        for shift in found:
-            by_value.setdefault((shift.field, shift.value), []).append((shift, nearest))
-    for against in by_value.values():
-        if len(against) == len(shifts) and len({shift.after > shift.before for shift, _ in against}) == 1:
-            yield _Value(service, template, *max(against, key=lambda pair: pair[0].p))
+def _adjusted(p: Array, pairs: list[Pair]) -> Array:
+    """Return the p-values of all groups, adjusted for their number."""
+    changes = [(pair.counts.change, pair.group) for pair in pairs]
+    least = [change.least[group] for change, group in changes]
+    alone = [probability[group] for change, group in changes for probability in (change.new, change.gone)]
+    return discretely_adjusted(p, np.array(least), np.array(alone))
 
 
-def _shared_values(
-    before: Digest, after: Digest, service: str, numbers: pd.DataFrame
-) -> Iterator[tuple[str, tuple[Values, Values]]]:
-    """Yield the fields of a service that hold categories, with their values in both windows."""
-    for (owner, field), known in before.fields.items():
-        now = after.fields.get((owner, field))
-        if owner != service or not known or not now:
-            continue
-        if field not in before.worded | after.worded and not is_code(numbers[field].to_numpy(dtype="float64")):
-            continue
-        yield field, (_values(before, known), _values(after, now))
-
-
-def _values(digest: Digest, numbers: dict[str, int]) -> Values:
-    events = digest.values.events()
-    return Values(
-        {value: events.of(number) for value, number in numbers.items()},
-        {value: digest.value_examples[number][1] for value, number in numbers.items()},
-    )
-
-
-def _most_common(calm: list[Side], incident: Side, groups: int) -> list[int]:
-    """Return the groups with most lines to look into on every side."""
-    common = np.min([side.kept(groups) for side in (*calm, incident)], axis=0)
-    best = np.argsort(-common, kind="stable")[:_PLACES_OF]
-    return [group for group in best.tolist() if common[group] >= _LEAST_LINES]
+def _adjusted_values(values: list[ValueShift]) -> list[float]:
+    """Return the p-values of all values, adjusted for their number."""
+    p, least, new = (np.array([getattr(v.shift, name) for v in values]) for name in ("p", "least", "new"))
+    return [float(q) for q in discretely_adjusted(p, least, new)]

@@ -8,11 +8,14 @@ import numpy as np
 
 from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array
+from faultmaven_lib.analysis.logs.onsets import Change, change_since, lasting
 from faultmaven_lib.analysis.logs.ticks import Events
-from faultmaven_lib.analysis.statistics import dispersion_of, rate_change
+from faultmaven_lib.analysis.statistics import dispersion_of
 
 _FINE, _COARSE = 24, 6
-"""Bins of the baseline in which burstiness is seen: bursts of seconds, and slow waves."""
+"""Bins of a window in which burstiness is seen: bursts of seconds, and slow waves."""
+_KNOWN = 20
+"""Lines that tell how bursty a template is."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,7 @@ class Counts:
 
     before: Array
     after: Array
-    p: Array
-    deviation: Array
-    """Signed, as large as a z-score would be."""
-    ratio: Array
-    """Rate in the incident over rate in the baseline, with half an event added to both."""
+    change: Change
 
 
 def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n_groups: int) -> Counts:
@@ -38,15 +37,34 @@ def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n
     n_groups
         How many groups there are.
     """
-    calm, lines = before
-    was, now = (np.bincount(e.rows, e.counts, n_groups).astype("float64") for e in (lines, after[1]))
-    low, high = calm.bounds
-    position = (calm.seconds(lines.at) - low) / max(high - low, 1e-9)
+    (calm, lines), (storm, late) = before, after
+    was = np.bincount(lines.rows, lines.counts, n_groups).astype("float64")
+    position = _position(calm, lines)
     dispersion = np.maximum(*(dispersion_of(_binned(lines, position, n_groups, bins)) for bins in (_FINE, _COARSE)))
-    lengths = calm.length, after[0].length
-    p, deviation = rate_change(was, now, lengths[1] / sum(lengths), dispersion)
-    ratio = ((now + 0.5) / lengths[1]) / ((was + 0.5) / lengths[0])
-    return Counts(was, now, p, deviation, ratio)
+    place = _position(storm, late)
+    lasts = lasting(late.counts, late.rows, place, n_groups)
+    lengths = calm.length, storm.length
+    since = change_since(was, lasts, lengths, dispersion).last
+    evenly = np.maximum(*(_dispersion_since(_binned(late, place, n_groups, bins), since) for bins in (_FINE, _COARSE)))
+    # Of what the baseline hardly has, the incident says whether it comes in bursts; of the rest, a new rate would, too.
+    rare = np.clip(1 - was / _KNOWN, 0.0, 1.0) * np.minimum(lasts[0] / _KNOWN, 1.0)
+    dispersion = np.minimum(dispersion, dispersion ** (1 - rare) * evenly**rare)
+    return Counts(was, lasts[0], change_since(was, lasts, lengths, dispersion))
+
+
+def _dispersion_since(binned: Array, last: Array) -> Array:
+    """Return variance over mean of every group's counts by time bin, in the last part of the window alone."""
+    bins = binned.shape[1]
+    inside = np.arange(bins) >= np.round((1 - last) * bins)[:, None]
+    n = np.maximum(inside.sum(axis=1), 2)
+    mean = np.maximum((binned * inside).sum(axis=1) / n, 1e-12)
+    variance = ((binned - mean[:, None]) ** 2 * inside).sum(axis=1) / (n - 1)
+    return np.asarray(np.maximum(variance / mean, 1.0))
+
+
+def _position(window: Digest, lines: Events) -> Array:
+    low, high = window.bounds
+    return np.asarray((window.seconds(lines.at) - low) / max(high - low, 1e-9))
 
 
 def _binned(lines: Events, position: Array, n_groups: int, bins: int) -> Array:

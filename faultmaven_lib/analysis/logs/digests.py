@@ -23,8 +23,10 @@ _TEXT = 300
 _LINES, _ALL_LINES = 2_000, 200_000
 """Lines kept to look into, of a template and in all."""
 _ROWS, _ALL_ROWS = 20_000, 200_000
-"""Lines whose numbers are kept, of a service and in all."""
+"""Lines whose numbers are kept, of a template and in all."""
 _SERVICES = 2_000
+_STRAINS = 50_000
+"""With more strains than this, those of one template become one."""
 
 
 class Digest:
@@ -32,7 +34,8 @@ class Digest:
 
     Lines are counted by service, level and template over time, values of fields too, where a field has few of them;
     numbers, and what varies inside messages, are kept of a random sample. Digests of parts of a log merge into that
-    of the whole: the result does not depend on the order of lines or parts.
+    of the whole: the result does not depend on the order of lines or parts, unless there are so many distinct ones
+    that ``TemplateMiner.learn`` labels them by the template they fit.
 
     Parameters
     ----------
@@ -78,7 +81,11 @@ class Digest:
         self.values = Ticks()
         self.value_examples: dict[int, tuple[Any, str]] = {}
         self.numbers = Sample(_ROWS, _ALL_ROWS)
+        """Of every strain, the numbers among the fields."""
         self._n_values = 0
+        self._folded: dict[Label, Label] = {}
+        """Labels whose strains were folded, and the ids of their templates."""
+        self._most = _STRAINS
         self._first: Any = None
         self._last: Any = None
 
@@ -108,12 +115,14 @@ class Digest:
         service_of = self._service_numbers(lines.services)
         strain_of = self._count(lines, service_of)
         lot_of = lots(text_of(lines.texts), lines.at)
-        told = self._take_numbers(lines, service_of, lot_of)
+        told = self._take_numbers(lines, strain_of, lot_of)
         self._take_values(lines, service_of)
         plain = np.flatnonzero(~told)
         plain = plain[self.messages.wanted(strain_of[plain], lot_of[plain])]
         rows = pd.DataFrame({AT: lines.at[plain], "message": lines.messages.iloc[plain].array})
         self.messages.add(strain_of[plain], lot_of[plain], rows)
+        if len(self.strains) > self._most:
+            self._fold()
 
     def merge(self, other: Digest) -> Self:
         """Take over another digest, of other lines; it stays as it is."""
@@ -123,12 +132,15 @@ class Digest:
         if other._first is not None:
             self._first = other._first if self._first is None else min(self._first, other._first)
             self._last = other._last if self._last is None else max(self._last, other._last)
-        names = np.array([self.strains.setdefault(k, len(self.strains)) for k in other.strains], np.int64)
+        names = np.array([self._strain(*key) for key in other.strains], np.int64)
         self.counts.merge(other.counts, names)
         self.messages.merge(other.messages, names)
+        self.numbers.merge(other.numbers, names)
         _merge_examples(self.examples, other.examples, names)
-        services = np.array([self.services.setdefault(s, len(self.services)) for s in other.services], np.int64)
-        self.numbers.merge(other.numbers, services)
+        if len(self.strains) > self._most:
+            self._fold()
+        for service in other.services:
+            self.services.setdefault(service, len(self.services))
         self.worded |= other.worded
         numbers = np.full(other._n_values, -1, np.int64)
         for key, values in other.fields.items():
@@ -195,24 +207,41 @@ class Digest:
         names = list(self.services)
         numbers = np.empty(len(firsts), np.int64)
         for i, row in enumerate(firsts.tolist()):
-            key = (names[service_of[row]], str(levels[level_of[row]]), labels[label_of[row]])
-            numbers[i] = number = self.strains.setdefault(key, len(self.strains))
-            _keep_first(self.examples, number, lines.at[row].item(), str(lines.texts.iat[row]))
+            strain = self._strain(names[service_of[row]], str(levels[level_of[row]]), labels[label_of[row]])
+            numbers[i] = strain
+            _keep_first(self.examples, strain, lines.at[row].item(), str(lines.texts.iat[row]))
         strain_of = numbers[inverse]
         self.counts.add(strain_of, lines.at)
         return strain_of
 
-    def _take_numbers(self, lines: Lines, service_of: Array, lot_of: Array) -> Array:
+    def _strain(self, service: str, level: str, label: Label) -> int:
+        return self.strains.setdefault((service, level, self._folded.get(label, label)), len(self.strains))
+
+    def _fold(self) -> None:
+        """Take the strains of one template for one: their labels become its id."""
+        labels = list(dict.fromkeys(label for *_, label in self.strains))
+        self._folded.update(zip(labels, self.miner.resolve(labels), strict=True))
+        old = self.strains, self.counts, self.messages, self.examples, self.numbers
+        self.strains, self.counts, self.examples = {}, Ticks(), {}
+        self.messages, self.numbers = Sample(_LINES, _ALL_LINES), Sample(_ROWS, _ALL_ROWS)
+        names = np.array([self._strain(*key) for key in old[0]], np.int64)
+        self.counts.merge(old[1], names)
+        self.messages.merge(old[2], names)
+        _merge_examples(self.examples, old[3], names)
+        self.numbers.merge(old[4], names)
+        self._most = max(_STRAINS, 2 * len(self.strains))
+
+    def _take_numbers(self, lines: Lines, strain_of: Array, lot_of: Array) -> Array:
         """Draw from the numbers among the fields; return which lines have one."""
         names = list(lines.numeric())
         there = lines.fields[names].notna().to_numpy() if names else np.zeros((len(lines.at), 1), dtype=bool)
         told = np.asarray(there.any(axis=1))
         rows = np.flatnonzero(told)
-        rows = rows[self.numbers.wanted(service_of[rows], lot_of[rows])]
+        rows = rows[self.numbers.wanted(strain_of[rows], lot_of[rows])]
         if len(rows):
             numbers = lines.fields[names].iloc[rows].astype("float64")
             numbers = numbers.assign(**{AT: lines.at[rows], TEXT: lines.texts.iloc[rows].array})
-            self.numbers.add(service_of[rows], lot_of[rows], numbers)
+            self.numbers.add(strain_of[rows], lot_of[rows], numbers)
         return told
 
     def _take_values(self, lines: Lines, service_of: Array) -> None:

@@ -16,11 +16,10 @@ from faultmaven_lib.analysis.logs.passes import count_forms
 from faultmaven_lib.analysis.logs.rows import DATE, HOLE, Row, row_of
 from faultmaven_lib.analysis.logs.scan import COMPOSITE, VALUE, read_lines
 from faultmaven_lib.analysis.logs.scan import DATE as IS_DATE
-from faultmaven_lib.analysis.logs.text import Array, Text, Words, room_for
+from faultmaven_lib.analysis.logs.text import Array, Forms, Text, Words, room_for
 
 _NUMBER = re.compile(r"[0-9\x01-\x1f\x7f]+")
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
-_EXAMPLE_LENGTH = 300
 _BATCH, _BATCH_WORDS = 512, 16_384
 
 
@@ -38,9 +37,13 @@ class Scan(NamedTuple):
     numbers: Array
     """``numbers[numbers_at[f] : numbers_at[f + 1]]`` are those in numbered words; 0 where the lines disagree."""
 
-    def numbers_of(self, form: int) -> Array:
-        """Return the numbers of a form."""
-        return self.numbers[self.numbers_at[form] : self.numbers_at[form + 1]]
+    def forms(self, text: Text) -> Forms:
+        """Return the forms with the lines that stand for them."""
+        starts, stops = text.offsets[self.smallest], text.offsets[self.smallest + 1]
+        at = self.numbers_at
+        return Forms(
+            self.keys, self.shapes, self.counts, stops - starts, starts, stops, at[:-1], at[1:], text.data, self.numbers
+        )
 
     def disagree(self, forms: Array) -> Array:
         """Return which of these forms have lines with different numbers."""
@@ -103,18 +106,12 @@ def read_batches(text: Text, chosen: Array, limit: int) -> Iterator[tuple[int, i
         at = after
 
 
-Example = tuple[int, str]
-
-
 @dataclass(slots=True)
 class Form:
-    """What is kept of all lines of one form."""
+    """The words of a form."""
 
     key: int
     shape: int
-    count: int
-    example: Example
-    """Of its shortest line."""
     words: tuple[str, ...]
     """``HOLE`` for values, ``DATE`` for dates, the others as they stand in one of the lines."""
     gaps: tuple[str, ...]
@@ -139,34 +136,21 @@ class Form:
             self.row = row_of(words, texts, self.gaps)
         return self.row
 
-    def copy(self) -> Form:
-        """Return a form that can be added to on its own."""
-        return replace(self, numbers=self.numbers.copy())
+    def told(self, numbers: Array) -> Form:
+        """Return the form with other numbers, those of its numbered words as in ``Scan``."""
+        found = replace(self, numbers=self.numbers.copy(), row=None)
+        found.numbers[list(self.numbered)] = numbers
+        return found
 
-    def add(self, count: int, example: Example, numbers: Array) -> bool:
-        """Count more lines of the form; return whether its row is another now.
-
-        ``numbers`` are those of its numbered words, as in ``Scan``.
-        """
-        self.count += count
-        self.example = min(self.example, example)
-        for i, number in zip(self.numbered, numbers, strict=True):
-            if self.numbers[i] != number and self.numbers[i]:
-                self.numbers[i] = 0
-                self.row = None
-        return self.row is None
+    def has(self, numbers: Array) -> bool:
+        """Whether these are the numbers of its numbered words."""
+        return not self.numbered or bool((self.numbers[list(self.numbered)] == numbers).all())
 
 
-def example_of(text: Text, line: int) -> Example:
-    """Return the length of a line in bytes, and its beginning."""
-    data = text.line(line)
-    return len(data), data[: 4 * _EXAMPLE_LENGTH].decode("utf-8", "replace")[:_EXAMPLE_LENGTH]
-
-
-def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator[Form]:
+def read_forms(text: Text, chosen: Array, limit: int) -> Iterator[Form]:
     """Return the form of every chosen line, as if there was no other line of it."""
     gaps_of: dict[int, tuple[str, ...]] = {}
-    for at, lines, first, _, words in read_batches(text, chosen, limit):
+    for at, lines, first, keys, words in read_batches(text, chosen, limit):
         firsts = first[: lines + 1].tolist()
         n = firsts[-1]
         starts, ends, kinds = words.starts[:n].tolist(), words.ends[:n].tolist(), words.kinds[:n].tobytes()
@@ -175,7 +159,7 @@ def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator
         rare = iter([*np.flatnonzero(words.kinds[:n] & ~np.uint8(VALUE)).tolist(), n])
         i = next(rare)
         for line in range(lines):
-            number, shape = int(chosen[at + line]), int(shapes[at + line])
+            number, shape = int(chosen[at + line]), int(keys[1, line])
             begin, stop = firsts[line], firsts[line + 1] - 1
             said, base = _decoded(text, number)
             pieces = [
@@ -197,10 +181,8 @@ def read_forms(text: Text, chosen: Array, shapes: Array, limit: int) -> Iterator
             if gaps is None:
                 gaps = gaps_of[shape] = tuple(_gaps(said, base, starts[begin : stop + 1], ends[begin : stop + 1]))
             yield Form(
-                key=0,
+                key=int(keys[0, line]),
                 shape=shape,
-                count=0,
-                example=example_of(text, number),
                 words=tuple(spoken),
                 gaps=gaps,
                 values=is_value[begin:stop],

@@ -12,8 +12,9 @@ from faultmaven_lib.analysis.logs.counts import Counts
 from faultmaven_lib.analysis.logs.digests import Digest
 from faultmaven_lib.analysis.logs.lines import Array, is_severe
 from faultmaven_lib.analysis.logs.miner import PLACE, TemplateMiner
+from faultmaven_lib.analysis.logs.numbers import Numbers
 from faultmaven_lib.analysis.logs.ticks import Events
-from faultmaven_lib.analysis.logs.values import AT
+from faultmaven_lib.analysis.logs.values import AT, TEXT
 
 
 class Groups:
@@ -94,10 +95,10 @@ class Side:
         if self._noisy is None:
             lines: Counter[str] = Counter()
             rare: set[str] = set()
+            totals = np.bincount(self.group_of, self.strains).tolist() if self.levels else []
             for (service, level, _), strain in self.digest.strains.items():
                 lines[service] += int(self.strains[strain])
-                group = int(self.group_of[strain])
-                if is_severe(level) and sum(int(self.strains[s]) for s in self._of[group]) == 1:
+                if is_severe(level) and totals[self.group_of[strain]] == 1:
                     rare.add(service)
             self._noisy = rare | {service for service, count in lines.items() if count < 50}
         return self._noisy
@@ -106,6 +107,19 @@ class Side:
         """Return some lines of a group in order of time."""
         strains = np.array(self._of.get(group, ()), np.int64)
         return self.digest.messages.of(strains, by=AT)
+
+    def numbers(self, service: str) -> tuple[Numbers, Array]:
+        """Return the numbers among the fields of some lines of a service, each line's kind its group.
+
+        Beside it, which lines are a sample of the service: of single groups there may be more.
+        """
+        strains = [strain for (owner, *_), strain in self.digest.strains.items() if owner == service]
+        frame, strain_of, even = self.digest.numbers.each_of(np.array(strains, np.int64), by=AT)
+        told = {str(name): column for name, column in frame.items() if name not in {AT, TEXT, *self.digest.worded}}
+        fields = {name: column.to_numpy(dtype="float64", na_value=np.nan) for name, column in told.items()}
+        known = {name: values for name, values in fields.items() if np.isfinite(values).any()}
+        at, texts = (frame[AT].to_numpy(), frame[TEXT].tolist()) if len(frame) else (np.zeros(0), [])
+        return Numbers(at, texts, self.group_of[strain_of], known), even
 
     def kept(self, groups: int) -> Array:
         """Return how many lines of every group are kept to look into."""
@@ -131,11 +145,21 @@ class Pair(NamedTuple):
         return int(self.counts.after[self.group])
 
     @property
+    def level(self) -> str:
+        """The level that most of its lines have, those of the incident if there are any."""
+        return (self.after if self.now else self.before).level(self.group)
+
+    @property
     def ratio(self) -> float:
-        """Rate in the incident over that in the baseline."""
-        return float(self.counts.ratio[self.group])
+        """Rate from the onset on over that in the baseline."""
+        return float(self.counts.change.ratio[self.group])
+
+    @property
+    def excess(self) -> float:
+        """Lines from the onset on beyond what the baseline would have; negative if they are fewer."""
+        return float(self.counts.change.excess[self.group])
 
     @property
     def deviation(self) -> float:
         """Signed, as large as a z-score would be."""
-        return float(self.counts.deviation[self.group])
+        return float(self.counts.change.deviation[self.group])

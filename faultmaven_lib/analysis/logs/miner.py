@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -11,34 +10,43 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from faultmaven_lib.analysis.logs.forms import Form, Scan, example_of, read_forms, read_raw, scan
+from faultmaven_lib.analysis.logs.forms import Scan, read_forms, read_raw, scan
+from faultmaven_lib.analysis.logs.library import OTHER, Library
 from faultmaven_lib.analysis.logs.patterns import PLACE, Pattern, own_pattern
-from faultmaven_lib.analysis.logs.store import Store
 from faultmaven_lib.analysis.logs.text import Array, Text, text_of
 
 Label = int | str
 """What ``learn`` calls a line: ``resolve`` says which template that is, now or later."""
-OTHER = ""
-"""Label of lines that found no room."""
+_LABELS = 10_000
+"""So many forms are labels; from then on, those that fit a template get its id, and its forms are mined again when
+as many more fitted none."""
+_LINES = 1_000_000
+"""Lines that are read at once."""
 
 
 class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Find the templates of log lines: the text that stays, with ``<*>`` for what varies.
 
     Values that are written as such (numbers, addresses, paths, dates, ...) are masked in one compiled pass over the
-    bytes. What is left are few *forms*; those of one punctuation are partitioned until the words that still differ
-    explain nothing of each other (see ``grouping.group``). There is nothing to tune: the parameters bound memory and
-    time. Templates, ids and counts do not depend on the order of the lines, nor on the batches or parts they came in,
-    as long as the bounds on forms are kept.
+    bytes. What is left are fewer *forms*, distinct masked lines; those of one punctuation are partitioned until the
+    words that still differ explain nothing of each other (see ``grouping.group``). There is nothing to tune: the
+    parameters bound memory and time.
+
+    Templates, ids and counts do not depend on the order of the lines, nor on the batches or parts they came in, up to
+    ``max_distinct`` forms. Where there are more, those without a line of their own among the templates make room, see
+    below; the result is then the same for the same calls.
 
     Parameters
     ----------
     max_distinct
-        Forms that are kept. Lines of others are matched to templates there are, and those that match none are
-        counted in ``other_``.
+        Forms that are kept, each with a line; these have 512 bytes each, on average. When there is no room for
+        another one, only those that were mined are kept: lines of the others are counted with the template they fit,
+        or else in ``other_``.
+    max_mined
+        Forms that templates are made of. A form that fits a template there is needs none.
     max_alike
-        Forms of one shape (the same number of words, and the same punctuation between them) that are kept without
-        asking whether they fit a template there is: more teach nothing on which of the words vary.
+        Forms of one shape (the same number of words, and the same punctuation between them) that are mined at first;
+        others only if they fit none of the templates found.
     max_length
         Bytes of a line that are looked at; what lies beyond is one value.
 
@@ -50,11 +58,11 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     aliases_ : dict of str to str
         Ids of templates that have generalised since they were handed out, and the ids they have now.
     other_ : int
-        Lines that found no room.
+        Lines without a template: those of forms beyond ``max_mined``, fewest lines first, that fit none.
 
     Notes
     -----
-    The first call compiles for about two seconds, once on a machine. White space at both ends of a line is left out
+    The first call compiles for about three seconds, once on a machine. White space at both ends of a line is left out
     of its template, and a run of it inside is one space. Lines are UTF-8 inside: half of a surrogate pair becomes
     ``?``.
 
@@ -68,13 +76,16 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     [('99',)]
     """
 
-    aliases_: dict[str, str]
-    other_: int
-    _pattern_of: dict[int, Pattern]
-    _dropped: dict[int, str]
-
-    def __init__(self, *, max_distinct: int = 50_000, max_alike: int = 250, max_length: int = 2_000) -> None:
+    def __init__(
+        self,
+        *,
+        max_distinct: int = 1_000_000,
+        max_mined: int = 50_000,
+        max_alike: int = 250,
+        max_length: int = 2_000,
+    ) -> None:
         self.max_distinct = max_distinct
+        self.max_mined = max_mined
         self.max_alike = max_alike
         self.max_length = max_length
 
@@ -84,37 +95,30 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         Lines are strings in a list, a Series, a numpy or an Arrow array; what is missing counts as empty.
         """
         self._reset()
-        self._learn(text_of(lines))
-        return self
+        return self.partial_fit(lines)
 
     def partial_fit(self, lines: Iterable[str], y: Any = None) -> Self:  # noqa: ARG002
         """Learn more lines on top of those seen so far."""
-        if not hasattr(self, "_store"):
+        if not hasattr(self, "_library"):
             self._reset()
-        self._learn(text_of(lines))
+        text = text_of(lines)
+        for at in range(0, len(text.offsets) - 1, _LINES):
+            self._learn(Text(text.data, text.offsets[at : at + _LINES + 1]))
         return self
 
     def fit_transform(self, lines: Iterable[str], y: Any = None) -> Array:  # noqa: ARG002
         """Learn the templates and return the id of every line, as an array of objects."""
         self._reset()
         text = text_of(lines)
-        found, fits = self._learn(text)
-        self._refresh()
-        ids = np.full(len(found.keys), "", dtype=object)
-        for chosen, names in fits:
-            ids[chosen] = names
-        kept = np.flatnonzero(self._store.holds(found.keys))
-        ids[kept] = [self._pattern_of[key].id for key in found.keys[kept].tolist()]
-        lost = np.flatnonzero(ids == "")
-        ids[lost] = [own_pattern(form).id for form in self._read(text, found.smallest[lost], found.shapes[lost])]
-        now = {name: self.aliases_.get(name, name) for name in set(ids.tolist())}
-        return np.array([now[name] for name in ids.tolist()], dtype=object)[found.form_of]
+        patterns, pattern_of = self._find(text, self._learn(text), learnt=True)
+        return np.array([pattern.id for pattern in patterns], dtype=object)[pattern_of]
 
     def learn(self, lines: Iterable[str]) -> tuple[list[Label], Array]:
         """Learn more lines; return labels, and which of them every line has.
 
         A template can still change when more lines are learnt, a label stays: lines in batches are labelled as they
-        come, and their templates asked for at the end.
+        come, and their templates asked for at the end. Where there are more than 10,000 labels, those of further lines
+        are the ids of templates that they fit, so that labels have an end if templates have one.
 
         Examples
         --------
@@ -124,29 +128,38 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         >>> miner.templates_["template"][miner.resolve([label])[0]]
         'took <*> ms'
         """
-        if not hasattr(self, "_store"):
+        if not hasattr(self, "_library"):
             self._reset()
-        found, fits = self._learn(text_of(lines))
-        labels = np.full(len(found.keys), OTHER, dtype=object)
-        for chosen, names in fits:
-            labels[chosen] = names
-        kept = np.flatnonzero(self._store.holds(found.keys))
-        labels[kept] = found.keys[kept]
+        text = text_of(lines)
+        found = self._learn(text)
+        library = self._library
+        rows = library.bank.find(found.keys)
+        labels = found.keys.astype(object)
+        new = np.flatnonzero((rows < 0) | ~library.labelled[rows])
+        known = np.count_nonzero(library.labelled) + len(library.dropped)
+        if known + len(new) > _LABELS or (rows < 0).any():
+            new = new[self._label_by_template(text, found, rows, new, labels)]
+        library.labelled[rows[new]] = True
+        self._unnamed += len(new)
         return labels.tolist(), found.form_of
 
     def resolve(self, labels: Iterable[Label]) -> list[str]:
         """Return the ids of templates that labels of ``learn`` stand for; empty for lines that found no room."""
-        self._refresh()
-        out = []
-        for label in labels:
-            pattern = self._pattern_of.get(label) if isinstance(label, int) else None
-            known = self._dropped.get(label, OTHER) if isinstance(label, int) else label
-            out.append(pattern.id if pattern else self.aliases_.get(known, known))
-        return out
+        library = self._refreshed()
+        given = list(labels)
+        keys = [label for label in given if isinstance(label, int)]
+        rows = library.bank.find(np.array(keys, np.int64))
+        ids = np.array([*library.ids, OTHER], dtype=object)[np.r_[library.template_of, -1][rows]]
+        id_of = {
+            key: name if row >= 0 else library.aliases.of(library.dropped.get(key, OTHER))
+            for key, row, name in zip(keys, rows.tolist(), ids.tolist(), strict=True)
+        }
+        return [id_of[label] if isinstance(label, int) else library.aliases.of(label) for label in given]
 
     def transform(self, lines: Iterable[str]) -> Array:
         """Return the template id of every line; a line that fits none gets the id of a template of its own."""
-        patterns, pattern_of = self._find(text_of(lines))
+        text = text_of(lines)
+        patterns, pattern_of = self._find(text, scan(text, self.max_length))
         return np.array([pattern.id for pattern in patterns], dtype=object)[pattern_of]
 
     def parameters(self, lines: Iterable[str]) -> list[tuple[str, ...]]:
@@ -159,7 +172,7 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     def parse(self, lines: Iterable[str]) -> tuple[Array, list[tuple[str, ...]]]:
         """Return what both ``transform`` and ``parameters`` return."""
         text = text_of(lines)
-        patterns, pattern_of = self._find(text)
+        patterns, pattern_of = self._find(text, scan(text, self.max_length))
         raw = read_raw(text, np.arange(len(pattern_of)), self.max_length)
         values = [
             tuple(patterns[p].values(words, gaps)) for p, (words, gaps) in zip(pattern_of.tolist(), raw, strict=True)
@@ -175,113 +188,83 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         >>> one.merge(two).templates_["template"].tolist()
         ['disk full', 'user bob left']
         """
-        self._refresh()
-        other._refresh()
-        self._store.merge(other._store)
-        self._before.extend(other._before)
-        self._more.update(other._more)
-        self._dropped = other._dropped | self._dropped
-        self.aliases_ = other.aliases_ | self.aliases_
-        self.other_ += other.other_
-        beyond = self._store.least(len(self._store.forms) - self.max_distinct)
-        if beyond:
-            self._stale = True
-            self._refresh()
-            for form in beyond:
-                self._dropped[form.key] = self._pattern_of[form.key].id
-                self._more[self._dropped[form.key]] += form.count
-                self._store.drop(form)
-        self._stale = True
+        self._known().merge(other._known())
         return self
 
     @property
     def templates_(self) -> pd.DataFrame:
         """The templates, most frequent first."""
-        self._refresh()
-        return self._templates
+        return self._refreshed().templates
+
+    @property
+    def aliases_(self) -> dict[str, str]:
+        """Ids that templates had, and the ids they have now."""
+        return self._refreshed().aliases.now
+
+    @property
+    def other_(self) -> int:
+        """Lines without a template."""
+        library = self._refreshed()
+        return library.lost + int(library.bank.forms.counts[library.template_of < 0].sum())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_library")
 
     def _reset(self) -> None:
-        self._store = Store()
-        self._more: Counter[str] = Counter()  # lines beyond the bounds that fit a template
-        self._before: list[tuple[int, str]] = []  # forms, and ids they had
-        self._dropped = {}  # templates of forms there was no room for in a merge
-        self.aliases_ = {}
-        self.other_ = 0
-        self._stale = True
+        self._library = Library(self.max_distinct, self.max_mined, self.max_alike, self.max_length)
+        self._unnamed = 0  # labels given since the forms were last mined for ``learn``
+        self._due = 0  # forms in the bank at which they are mined again
 
-    def _read(self, text: Text, chosen: Array, shapes: Array) -> Iterator[Form]:
-        return read_forms(text, chosen, shapes, self.max_length)
+    def _known(self) -> Library:
+        if not hasattr(self, "_library"):
+            raise NotFittedError("this TemplateMiner has seen no lines yet: call fit or fit_transform first")
+        return self._library
 
-    def _learn(self, text: Text) -> tuple[Scan, list[tuple[Array, Array]]]:
-        """Count the lines. Return their forms, and the ids of forms that were not kept."""
+    def _refreshed(self) -> Library:
+        library = self._known()
+        library.refresh()
+        return library
+
+    def _learn(self, text: Text) -> Scan:
+        """Count the lines; return their forms."""
         found = scan(text, self.max_length)
-        kept = self._store.holds(found.keys)
-        for i in np.flatnonzero(kept).tolist():
-            example = example_of(text, found.smallest[i])
-            self._store.add(int(found.keys[i]), int(found.counts[i]), example, found.numbers_of(i))
-        left = np.flatnonzero(~kept)
-        fits = []
-        self._stale = True
-        room = 0
-        full = False
-        while len(left) and not full:
-            left = self._admit(text, found, left, room)
-            room = 2 * room or self.max_alike
-            full = len(self._store.forms) >= self.max_distinct
-            if not len(left):
-                break
-            fit = self._store.fit()
-            fitting = fit.find(text, found.smallest[left], self.max_length)
-            fitting[found.disagree(left) & fit.numbered[fitting]] = -1
-            names = np.array([pattern.id for pattern in fit.patterns], dtype=object)
-            hit = fitting >= 0
-            counts = np.bincount(fitting[hit], found.counts[left[hit]], len(names))
-            for i in np.flatnonzero(counts).tolist():
-                self._more[names[i]] += int(counts[i])
-            fits.append((left[hit], names[fitting[hit]]))
-            self._before.extend((pattern.forms[0].key, pattern.id) for pattern in fit.patterns)
-            left = left[~hit]
-        self.other_ += int(found.counts[left].sum())
-        return found, fits
+        self._library.add(found.forms(text))
+        return found
 
-    def _admit(self, text: Text, found: Scan, left: Array, more: int) -> Array:
-        """Keep forms as far as there is room, those of most lines; return the others.
+    def _label_by_template(self, text: Text, found: Scan, rows: Array, new: Array, labels: Array) -> Array:
+        """Label forms with the id of the template they fit; return which of them keep their key for a label."""
+        library = self._library
+        if len(library.bank) >= self._due or (self._unnamed >= _LABELS and not library.mined.full):
+            library.refresh()
+            self._unnamed = 0
+            self._due = 2 * len(library.bank)
+        mined = library.mined
+        known = (rows[new] >= 0) & (rows[new] < len(mined.pattern_of))
+        pattern_of = np.full(len(new), -1, np.int64)
+        pattern_of[known] = mined.pattern_of[rows[new[known]]]
+        pattern_of[~known] = library.fitting(text, found.smallest[new[~known]], found.disagree(new[~known]))
+        keep = (pattern_of < 0) & (rows[new] >= 0) & (not mined.full)
+        keep[known] |= mined.chosen[rows[new[known]]]
+        names = np.array([*(pattern.id for pattern in mined.fit.patterns), OTHER], dtype=object)
+        labels[new[~keep]] = names[pattern_of[~keep]]
+        return keep
 
-        There is room for ``more`` of every shape: those that come back fit no template, so they teach something. At
-        first (0), it is what the shape has left.
+    def _find(self, text: Text, found: Scan, *, learnt: bool = False) -> tuple[list[Pattern], Array]:
+        """Return patterns, and which of them every line fits: its own if it fits none of those that were learnt.
+
+        ``learnt`` says that the templates are of these lines.
         """
-        left = left[np.lexsort((found.keys[left], -found.counts[left], found.shapes[left]))]
-        shapes, starts, sizes = np.unique(found.shapes[left], return_index=True, return_counts=True)
-        alike = self._store.alike
-        room = np.array([more or self.max_alike - alike[s] for s in shapes.tolist()], dtype=np.int64)
-        inside = np.arange(len(left)) - np.repeat(starts, sizes) < np.repeat(room, sizes)
-        chosen = left[inside]
-        total = max(self.max_distinct - len(self._store.forms), 0)
-        if len(chosen) > total:
-            chosen = chosen[np.lexsort((found.keys[chosen], -found.counts[chosen]))[:total]]
-            inside = np.isin(left, chosen)
-        forms = self._read(text, found.smallest[chosen], found.shapes[chosen])
-        for i, form in zip(chosen.tolist(), forms, strict=True):
-            form.key = int(found.keys[i])
-            form.add(int(found.counts[i]), form.example, found.numbers_of(i))
-            self._store.keep(form)
-        return left[~inside]
-
-    def _find(self, text: Text) -> tuple[list[Pattern], Array]:
-        """Return patterns, and which of them every line fits: its own if it fits none of those that were learnt."""
-        self._refresh()
-        found = scan(text, self.max_length)
-        fit = self._store.fit()
+        library = self._refreshed()
+        fit = library.mined.fit
         patterns = list(fit.patterns)
-        number_of = {id(pattern): i for i, pattern in enumerate(patterns)}
-        own = (self._pattern_of.get(key) for key in found.keys.tolist())
-        of_form = np.array([-1 if pattern is None else number_of[id(pattern)] for pattern in own], dtype=np.int64)
-        unknown = of_form < 0
-        of_form[unknown] = fit.find(text, found.smallest[unknown], self.max_length)
+        of_form = np.r_[library.mined.pattern_of, -1][library.bank.find(found.keys)]
+        unknown = np.flatnonzero(of_form < 0)
+        of_form[unknown] = library.fitting(text, found.smallest[unknown], learnt & found.disagree(unknown))
         pattern_of = of_form[found.form_of]
-        # Where a template says "ssh2", every line of a form is held against it: "ssh3" is of the same form.
-        single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
-        pattern_of[single] = fit.find(text, single, self.max_length)
+        if not learnt:
+            # Where a template says "ssh2", every line of a form is held against it: "ssh3" is of the same form.
+            single = np.flatnonzero(fit.numbered[pattern_of] | (pattern_of < 0))
+            pattern_of[single] = fit.find(text, single, self.max_length)
         lost = np.flatnonzero(pattern_of < 0)
         forms = found.form_of[lost]
         # One line stands for all lines of a form, but where they have different numbers in numbered words.
@@ -290,55 +273,8 @@ class TemplateMiner(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
             np.where(alone, -1 - np.arange(len(lost)), forms), return_index=True, return_inverse=True
         )
         pattern_of[lost] = len(patterns) + inverse
-        patterns.extend(own_pattern(form) for form in self._read(text, lost[first], found.shapes[forms[first]]))
+        patterns.extend(own_pattern(form) for form in read_forms(text, lost[first], self.max_length))
         return patterns, pattern_of
-
-    def _refresh(self) -> None:
-        if not hasattr(self, "_store"):
-            raise NotFittedError("this TemplateMiner has seen no lines yet: call fit or fit_transform first")
-        if not self._stale:
-            return
-        patterns = self._store.patterns()
-        self._pattern_of = {form.key: pattern for pattern in patterns for form in pattern.forms}
-        self._alias()
-        rows: dict[str, list[Any]] = {}
-        for pattern in patterns:
-            row = rows.setdefault(pattern.id, [pattern.template, 0, pattern.forms[0].example])
-            row[1] += sum(form.count for form in pattern.forms)
-            row[2] = min(row[2], *(form.example for form in pattern.forms))
-        more, self._more = self._more, Counter()
-        for name, count in more.items():
-            now = self.aliases_.get(name, name)
-            if now in rows:
-                rows[now][1] += count
-                self._more[now] += count
-            else:
-                self.other_ += count
-        for row in rows.values():
-            row[2] = row[2][1]
-        frame = pd.DataFrame.from_dict(rows, orient="index", columns=["template", "count", "example"])
-        frame.index.name = "id"
-        self._templates = frame.astype({"count": "int64"}).sort_values(["count", "template"], ascending=[False, True])
-        self._stale = False
-
-    def _alias(self) -> None:
-        """Find where the lines of old templates now are: most of them, if they went several ways."""
-        ids = {key: pattern.id for key, pattern in self._pattern_of.items()}
-        present = set(ids.values())
-        moves: dict[str, Counter[str]] = {}
-        for key, old in self._before:
-            if old not in present and key in ids:
-                moves.setdefault(old, Counter())[ids[key]] += self._store.forms[key].count
-        for old, ways in moves.items():
-            self.aliases_[old] = min(ways, key=lambda new: (-ways[new], new))
-        for old, new in list(self.aliases_.items()):
-            now, seen = new, {old}
-            while now not in present and now in self.aliases_ and now not in seen:
-                seen.add(now)
-                now = self.aliases_[now]
-            self.aliases_[old] = now
-        self.aliases_ = {old: new for old, new in self.aliases_.items() if old not in present}
-        self._before = list(ids.items())
 
 
 __all__ = ["PLACE", "TemplateMiner"]

@@ -115,33 +115,27 @@ def own_pattern(form: Form) -> Pattern:
     return pattern
 
 
-def absorb(patterns: Iterable[Pattern]) -> list[Pattern]:
-    """Give the forms of a pattern to one of the same shape that knows several of its words for one value.
+def absorb(alike: list[Pattern]) -> list[Pattern]:
+    """Give the forms of a pattern to another one of their shape that knows several of its words for one value.
 
     A date is known by the names of its day and month, an address by its letters; lines in which they are written
     in another way were grouped apart, though they are the same but for that value.
     """
-    by_shape: dict[int, list[Pattern]] = {}
-    for pattern in patterns:
-        by_shape.setdefault(pattern.shape, []).append(pattern)
-    out: list[Pattern] = []
-    for alike in by_shape.values():
-        if len(alike) > 1 and len(alike) <= _ABSORB_AMONG and any(p.joins for p in alike):
-            alike.sort(key=lambda p: (int(np.count_nonzero(p.required)), len(p.words), p.template, p.spans))
-            out.extend(_absorbed(alike))
-        else:
-            out.extend(alike)
-    return out
+    if not 1 < len(alike) <= _ABSORB_AMONG or not any(p.joins for p in alike):
+        return alike
+    by_freedom = sorted(alike, key=lambda p: (np.count_nonzero(p.required), len(p.words), p.template, p.spans))
+    return list(_absorbed(by_freedom))
 
 
 def _absorbed(alike: list[Pattern]) -> Iterable[Pattern]:
-    required = np.stack([p.required for p in alike])
+    required, numbers = np.stack([p.required for p in alike]), np.stack([p.numbers for p in alike])
     taken = np.zeros(len(alike), dtype=bool)
     forms = [p.forms for p in alike]
     for at, wide in enumerate(alike):
         if not wide.joins or taken[at]:
             continue
         covered = ((required == wide.required) | (wide.required == 0)).all(axis=1) & ~taken
+        covered &= ((numbers == wide.numbers) | (wide.numbers == 0)).all(axis=1)
         covered[at] = False
         for i in np.flatnonzero(covered).tolist():
             if alike[i].gaps != wide.gaps:
@@ -155,16 +149,18 @@ class Fit:
 
     def __init__(self, patterns: list[Pattern]) -> None:
         self.patterns = sorted(patterns, key=lambda p: (p.shape, -int((p.required != 0).sum()), p.template, p.spans))
-        shapes = np.array([p.shape for p in self.patterns], dtype=np.int64)
-        self._shapes = shapes
-        lengths = [len(p.required) for p in self.patterns]
-        self._first = np.r_[0, np.cumsum(lengths)].astype(np.int64)
-        self._required = np.concatenate([p.required for p in self.patterns] or [np.zeros(0, np.int64)])
-        self._numbers = np.concatenate([p.numbers for p in self.patterns] or [np.zeros(0, np.int64)])
-        size = 1 << max(10, (4 * len(shapes)).bit_length())
+        # A pattern in which nothing may vary is that of one form, which is known by its key.
+        varying = [i for i, p in enumerate(self.patterns) if not p.required.all() or p.numbers.any()]
+        self._varying = np.array([*varying, -1])
+        held = [self.patterns[i] for i in varying]
+        self._shapes = np.array([p.shape for p in held], dtype=np.int64)
+        self._first = np.r_[0, np.cumsum([len(p.required) for p in held])].astype(np.int64)
+        self._required = np.concatenate([p.required for p in held] or [np.zeros(0, np.int64)])
+        self._numbers = np.concatenate([p.numbers for p in held] or [np.zeros(0, np.int64)])
+        size = 1 << max(10, (4 * len(held)).bit_length())
         slots = [-1] * size
         before = 0
-        for i, pattern in enumerate(self.patterns):
+        for i, pattern in enumerate(held):
             if pattern.shape != before:
                 slot = (pattern.shape >> 20) & (size - 1)
                 while slots[slot] >= 0:
@@ -176,9 +172,12 @@ class Fit:
         """Which patterns ask for a number; False behind the last, for the number of no pattern is -1."""
 
     def find(self, text: Text, chosen: Array, limit: int) -> Array:
-        """Return for every chosen line the number of the pattern it fits that fixes most, -1 if there is none."""
+        """Return for every chosen line the number of the pattern it fits that fixes most, -1 if there is none.
+
+        Patterns in which nothing may vary are left out.
+        """
         out = np.full(len(chosen), -1, np.int64)
-        if self.patterns:
+        if len(self._shapes):
             for at, lines, first, keys, words in read_batches(text, chosen, limit):
                 find_patterns(
                     lines,
@@ -193,4 +192,4 @@ class Fit:
                     self._numbers,
                     out[at : at + lines],
                 )
-        return out
+        return np.asarray(self._varying[out])

@@ -9,7 +9,8 @@ import pandas as pd
 
 from faultmaven_lib.analysis.logs.lines import Array
 from faultmaven_lib.analysis.logs.miner import TemplateMiner
-from faultmaven_lib.analysis.logs.values import AT, TEXT, Shift, Values, is_code, number_shifts, share_shifts
+from faultmaven_lib.analysis.logs.numbers import Numbers, is_code, number_shifts
+from faultmaven_lib.analysis.logs.values import AT, TEXT, Shift, Values, share_shifts
 
 _NUMBER = r"^(-?\d+(?:\.\d+)?)([a-zA-Zµ%]{0,3})\.?$"
 
@@ -44,21 +45,24 @@ def parsed(miner: TemplateMiner, templates: Sequence[str], messages: Sequence[pd
 def place_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) -> Iterator[Shift]:
     """Compare what stands in the places of one template in two windows, as ``parsed`` returns it."""
     told = {AT, TEXT}
-    numbers: list[dict[str, pd.Series]] = [{}, {}]
+    numbers: list[dict[str, Array]] = [{}, {}]
     for place in [name for name in before.columns if name not in told and name in after.columns]:
         # Numbers come with their unit attached ("12ms", "3.4s,"): what precedes it counts if the unit stays.
         parts = [x[place].str.extract(_NUMBER) for x in (before, after)]
         units = {unit for part in parts for unit in part[1].unique()}
         if all(part[0].notna().all() for part in parts) and len(units) == 1:
-            figures = [pd.to_numeric(part[0]).astype("float64") for part in parts]
-            if not is_code(figures[0].to_numpy()):
+            figures = [pd.to_numeric(part[0]).to_numpy(dtype="float64") for part in parts]
+            if not is_code(figures[0]):
                 name = f"{place} ({units.pop()})" if units != {""} else str(place)
                 for side, column in zip(numbers, figures, strict=True):
                     side[name] = column
                 continue
         was, now = (_categories(x, str(place)) for x in (before, after))
         yield from share_shifts(str(place), was, now, min_ratio)
-    a, b = (pd.DataFrame(side | {n: x[n] for n in told}) for side, x in zip(numbers, (before, after), strict=True))
+    a, b = (
+        Numbers(x[AT].to_numpy(), x[TEXT].tolist(), np.zeros(len(x), np.int64), side)
+        for side, x in zip(numbers, (before, after), strict=True)
+    )
     yield from number_shifts(a, b, min_ratio)
 
 

@@ -53,34 +53,47 @@ class Sample:
             self._settle()
 
     def merge(self, other: Sample, names: Array) -> None:
-        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here; each name once."""
+        """Draw from the rows of another sample, whose group ``g`` is called ``names[g]`` here.
+
+        Groups that get one name become one.
+        """
         other._settle()
         if not len(other._bars):
             return
         known = min(len(names), len(other._bars))
         self._make_room(int(names.max()) + 1)
         self.each = min(self.each, other.each)
-        self._bars[names[:known]] = np.minimum(self._bars[names[:known]], other._bars[:known])
+        np.minimum.at(self._bars, names[:known], other._bars[:known])
         for part in other._parts:
             self._parts.append(part.assign(**{"group ": names[part["group "].to_numpy()]}))
         self._settle()
 
     def of(self, groups: Array, by: str) -> pd.DataFrame:
         """Return a sample of some groups together, ascending in the column ``by``."""
+        found, _, even = self.each_of(groups, by)
+        return found[even]
+
+    def each_of(self, groups: Array, by: str) -> tuple[pd.DataFrame, Array, Array]:
+        """Return all that is kept of some groups, ascending in the column ``by``.
+
+        Beside it, the group of every row, and which rows are a sample of the groups together: those of which less was
+        left out would else count for more, so that all are drawn as the scarcest one was.
+        """
         self._settle()
         if not self._parts:
-            return pd.DataFrame()
+            return pd.DataFrame(), np.zeros(0, np.int64), np.zeros(0, bool)
         frame = self._parts[0]
         number = frame["group "].to_numpy()
-        pieces = [slice(*np.searchsorted(number, [g, g + 1])) for g in groups]
-        found = pd.concat([frame.iloc[piece] for piece in pieces]) if pieces else frame.iloc[:0]
-        # Groups of which more was left out would else count for less: all are drawn as the scarcest one was.
-        inside = groups[groups < len(self._bars)]
-        found = found[found["lot "].to_numpy() < self._bars[inside].min(initial=_OPEN)]
-        if len(found) > self.each:
-            found = found.iloc[np.argpartition(found["lot "].to_numpy(), self.each)[: self.each]]
-        ordered: pd.DataFrame = found.sort_values([by, "lot "], kind="stable").drop(columns=["group ", "lot "])
-        return ordered
+        starts, ends = np.searchsorted(number, groups), np.searchsorted(number, groups, side="right")
+        before = np.cumsum(ends - starts) - (ends - starts)
+        rows = np.repeat(starts - before, ends - starts) + np.arange((ends - starts).sum())
+        lot, at = frame["lot "].to_numpy()[rows], frame[by].to_numpy()[rows]
+        order = np.lexsort((lot, at))
+        rows, lot = rows[order], lot[order]
+        even = lot < self._bars[groups[groups < len(self._bars)]].min(initial=_OPEN)
+        if even.sum() > self.each:
+            even &= lot < np.partition(lot[even], self.each)[self.each]
+        return frame.iloc[rows].drop(columns=["group ", "lot "]), number[rows], even
 
     def sizes(self, groups: int) -> Array:
         """Return how many rows are kept of each of so many groups."""

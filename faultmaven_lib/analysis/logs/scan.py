@@ -95,9 +95,9 @@ _VALUE_WORDS = _value_words()
 def compiled(function: Function) -> Function:
     """Compile at the first call, and keep the result beside the source or in the user's cache folder."""
     try:
-        return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
     except RuntimeError:  # neither folder can be written to, as in a container with a read-only file system
-        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
 
 
 def part(function: Function) -> Function:
@@ -155,11 +155,14 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
             all_ = byte
             digits = 0
             tail = i  # behind the last byte that is no digit
+            letters = _BASIS  # the hash of all that are none
             while i < end:
-                byte = classes[data[i]]
+                said = data[np.uint64(i)]
+                byte = classes[said]
                 if byte >= _MARK:
                     break
                 all_ |= byte
+                letters = letters if byte == _DIGIT else (letters ^ said) * _PRIME
                 i += 1
                 digits += byte == _DIGIT
                 tail = tail if byte == _DIGIT else i
@@ -189,11 +192,14 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
                 used = _read_number(data, start, last, used, masked, found)
                 kind, word, number = found[0], found[1], found[2]
             if size:
-                word = _BASIS
-                for k in range(size):
-                    masked[used + k] = data[start + k]
-                    word = (word ^ data[start + k]) * _PRIME
+                word = letters
+                if size != tail - start:  # not all of them stay
+                    word = _BASIS
+                    for k in range(start, start + size):
+                        word = (word ^ data[k]) * _PRIME
                 if kind == COMPOSITE:
+                    for k in range(size):
+                        masked[used + k] = data[start + k]
                     masked[used + size] = 0
                     used += size + 1
                     word = (word ^ _PLACE) * _PRIME
@@ -214,14 +220,17 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
                 i += 1
             continue
         else:
+            outside = gap
             gap = (gap ^ b) * _PRIME
             i += 1
             following = data[i] if i < end else _BLANK
             if b == _LESS and following == _STAR and i + 1 < end and data[i + 1] == _MORE:
                 # The line itself says "<*>": a value, or it could not be told from the place of one.
                 i += 2
+                gap = outside
             elif b == _LESS and classes[following] & _LETTER and _token_end(data, i, end):
                 i = _token_end(data, i, end)
+                gap = outside
             elif b == _EQUALS and start == previous and _FLAGS[following] & _AFTER_NO_VALUE:  # "name=" without a value
                 start = i
                 kind, word = PLAIN, _BASIS
@@ -230,12 +239,13 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
             else:
                 continue
             last = i
-        starts[n] = start
-        ends[n] = last
-        kinds[n] = kind
-        hashes[n] = word
-        numbers[n] = number
-        bounds[n] = before
+        at = np.uint64(n)
+        starts[at] = start
+        ends[at] = last
+        kinds[at] = kind
+        hashes[at] = word
+        numbers[at] = number
+        bounds[at] = before
         n += 1
         previous = last
         last_key, last_shape, last_gap = key, shape, gap
@@ -247,6 +257,11 @@ def _read_line(  # noqa: PLR0912, PLR0915  # a call for every word costs more th
         while i < end and data[i] == _POINT:
             gap = (gap ^ _POINT) * _PRIME
             i += 1
+        if i < end and classes[data[i]] == _SPACE:  # as below: one turn less for most words
+            gap = (gap ^ _BLANK) * _PRIME
+            i += 1
+            while i < end and classes[data[i]] == _SPACE:
+                i += 1
     starts[n] = ends[n] = stop
     kinds[n] = PLAIN
     hashes[n] = numbers[n] = 0

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from faultmaven_lib.analysis.logs.digests import Digest, moment_of
 from faultmaven_lib.analysis.logs.values import Shift
-from faultmaven_lib.analysis.wording import amount, clean, clock, number, quoted, span, times, unit_of
+from faultmaven_lib.analysis.wording import amount, both_ends, clean, clock, number, quoted, span, times, unit_of
 from faultmaven_lib.model import Direction, Finding, FindingKind
 
 _SUBJECT = 300
@@ -115,9 +115,9 @@ def of_value(before: Digest, after: Digest, service: str, template: str, shift: 
         )
     else:
         unit, was, now = "%", shift.before, shift.after
-        subject = f"{field}={clean(shift.value, 80)}" + (f" of {template}" if template else "")
+        subject = f"{field}={both_ends(shift.value, 80)}" + (f" of {template}" if template else "")
         sentence = (
-            f"{field} was {clean(shift.value, 80)} in {shift.lines[1]:,} of {shift.totals[1]:,} lines "
+            f"{field} was {both_ends(shift.value, 80)} in {shift.lines[1]:,} of {shift.totals[1]:,} lines "
             f"({number(now)} %){place}, in {shift.lines[0]:,} of {shift.totals[0]:,} ({number(was)} %) in the {then}; "
             f"from {clock(onset)}."
         )

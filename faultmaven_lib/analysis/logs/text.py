@@ -12,7 +12,10 @@ Array = np.ndarray[Any, Any]
 
 
 class Text(NamedTuple):
-    """Lines in UTF-8: line i is ``data[offsets[i]:offsets[i + 1]]``."""
+    """Lines in UTF-8: line i is ``data[offsets[i]:offsets[i + 1]]``.
+
+    Neither can be written to: compiled code is for the one kind of arrays or the other.
+    """
 
     data: Array
     offsets: Array
@@ -40,6 +43,26 @@ class Words(NamedTuple):
     """Kind, hash and number of the word that is being read."""
 
 
+class Forms(NamedTuple):
+    """Forms of lines, a row each.
+
+    The bytes of the line that stands for a form are ``data[starts[f]:stops[f]]``. Where fewer are kept than it has
+    (``lengths``), it was cut; where more, there are blanks behind it.
+    """
+
+    keys: Array
+    shapes: Array
+    counts: Array
+    lengths: Array
+    starts: Array
+    stops: Array
+    number_starts: Array
+    number_stops: Array
+    data: Array
+    numbers: Array
+    """``numbers[number_starts[f]:number_stops[f]]`` are those in numbered words; 0 where the lines disagree."""
+
+
 def room_for(size: int) -> Words:
     """Return room for the words of so many bytes."""
     columns = [np.empty(size, kind) for kind in [np.int64] * 5 + [np.uint8] * 2]
@@ -60,9 +83,17 @@ def text_of(lines: Iterable[Any]) -> Text:
     array = array.cast(pa.large_string())
     _, offsets, data = array.buffers()
     if not len(array) or offsets is None:
-        return Text(np.zeros(1, np.uint8), np.zeros(len(array) + 1, np.int64))
+        return Text(fixed(np.zeros(1, np.uint8)), fixed(np.zeros(len(array) + 1, np.int64)))
     at = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return Text(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8), at)
+    some = data is not None and data.size
+    return Text(fixed(np.frombuffer(data, np.uint8) if some else np.zeros(1, np.uint8)), fixed(at))
+
+
+def fixed(array: Array) -> Array:
+    """Return a view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _arrow(lines: Iterable[Any]) -> Any:

@@ -76,8 +76,8 @@ class Ticks:
         events = other.events()
         rows = names[events.rows] if len(events.rows) else events.rows
         kept = rows >= 0
+        self._settle()  # which may coarsen it beyond the other
         if other.width > self.width:
-            self._settle()
             self._coarsen(other.width)
         self.add(rows[kept], events.at[kept], events.counts[kept])
 

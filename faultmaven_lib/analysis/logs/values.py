@@ -1,4 +1,4 @@
-"""Values in log lines that moved: a duration that grew, a status code that spread, a host that is new."""
+"""Values of fields that spread among log lines: a status code, a host that is new."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from faultmaven_lib.analysis.logs.lines import Array
-from faultmaven_lib.analysis.statistics import best_segment, same_distribution
+from faultmaven_lib.analysis.logs.onsets import change_since, lasting
+from faultmaven_lib.analysis.statistics import best_segment
 
 AT, TEXT = "at ", "text "
-"""Columns of a frame of numbers: the moment and the line of each row."""
-_MIN_LINES = 20
-_BLOCKS = 6
-"""Stretches of the baseline: a quantile has to leave the range it has among them."""
+"""Columns of a frame of values: the moment and the line of each row."""
+LEAST_LINES = 20
 _CATEGORIES = 50
 _NOVEL_LINES = 5
 """A value that was never there counts from so many lines on, however small their share."""
+_BINS, _PRIOR = (24, 6, 3), 10.0
+"""Parts of the baseline's lines in which it is seen whether a value comes in clusters; the weight of its field."""
 
 
 class Values(NamedTuple):
@@ -48,8 +48,13 @@ class Shift:
     """``median``, ``95th percentile`` or ``share``."""
     before: float
     after: float
+    """A quantile from the onset on; a share of all lines."""
     p: float
     deviation: float
+    least: float
+    """The smallest p-value that so many lines can have."""
+    new: float
+    """The probability that all lines with the value fall into the incident; 0 for a quantile."""
     lines: tuple[int, int]
     """Lines in baseline and incident; for a share, those with the value."""
     totals: tuple[int, int]
@@ -59,121 +64,64 @@ class Shift:
     ratio: float
 
 
-def number_shifts(before: pd.DataFrame, after: pd.DataFrame, min_ratio: float) -> Iterator[Shift]:
-    """Compare the distribution of every number that both windows have.
-
-    Parameters
-    ----------
-    before, after
-        Lines of one service, or of one template, in order of time: a column a field, and ``AT`` and ``TEXT``.
-    min_ratio
-        A quantile that changed by less is no finding, however certain.
-
-    Yields
-    ------
-    Shift
-        One a field, of the quantile that moved most; also those that are not significant, since the correction
-        needs to know how many there were.
-    """
-    for field in before.columns:
-        if field in {AT, TEXT} or field not in after.columns:
-            continue
-        a, b = (x[field].to_numpy(dtype="float64", na_value=np.nan) for x in (before, after))
-        if is_clock(a, b) or is_code(a):
-            continue
-        found = _number_shift(str(field), a, b, after, min_ratio)
-        if found is not None:
-            yield found
-
-
-def is_clock(a: Array, b: Array) -> bool:
-    """Whether a number never falls over both windows, as the parts of a date do not."""
-    both = np.concatenate([v[~np.isnan(v)] for v in (a, b)])
-    return bool(len(np.unique(both)) >= 3 and (np.diff(both) >= 0).all())
-
-
-def is_code(values: Array) -> bool:
-    """Whether whole numbers stand for categories, as status codes do: few of them, all of the same length."""
-    known = values[~np.isnan(values)]
-    if len(known) < _MIN_LINES or (known != np.floor(known)).any() or known.min() < 0:
-        return False
-    distinct = np.unique(known)
-    same_length = len({len(f"{v:.0f}") for v in distinct}) == 1
-    return len(distinct) <= 2 or (len(distinct) <= 30 and same_length and len(distinct) <= len(known) / 10)
-
-
-def _number_shift(field: str, x: Array, y: Array, after: pd.DataFrame, min_ratio: float) -> Shift | None:
-    place = np.flatnonzero(np.isfinite(y))
-    x, y = x[np.isfinite(x)], y[place]
-    if min(len(x), len(y)) < _MIN_LINES or _counts_up(x, y):
-        return None
-    p = same_distribution(x, y)
-    found: tuple[str, float, float] | None = None
-    for name, q in (("median", 50.0), ("95th percentile", 95.0)):
-        if q > 50 and min(len(x), len(y)) < 2 * _MIN_LINES:
-            continue
-        was, now = float(np.percentile(x, q)), float(np.percentile(y, q))
-        if min(was, now) < 0 or max(was, now) == 0:
-            continue
-        ratio = now / was if was > 0 else np.inf
-        blocks = [float(np.percentile(part, q)) for part in np.array_split(x, _BLOCKS) if len(part)]
-        leaves = now > max(blocks) * 1.2 if ratio > 1 else now < min(blocks) / 1.2
-        large = max(ratio, 1 / max(ratio, 1e-9)) >= min_ratio
-        if leaves and large and found is None:  # the median says more; the tail speaks where it is silent
-            found = (name, was, now)
-    if found is None:
-        return Shift(field, None, "median", 0.0, 0.0, 1.0, 0.0, (0, 0), (len(x), len(y)), None, "", 1.0)
-    name, was, now = found
-    if name != "median":  # ranks say little about a tail: compare how many lines exceed what was rare before
-        p = min(p, _tail_p(x, y, now > was))
-    first = int(place[_onset(x, y, was, now)])
-    return Shift(
-        field,
-        None,
-        name,
-        was,
-        now,
-        p,
-        _deviation(p),
-        (len(x), len(y)),
-        (len(x), len(y)),
-        after[AT].iat[first],
-        str(after[TEXT].iat[first]),
-        now / was if was > 0 else float("inf"),
-    )
-
-
-def _deviation(p: float) -> float:
+def deviation_of(p: float) -> float:
+    """Return how many standard deviations have a two-sided probability."""
     return float(min(stats.norm.isf(max(p, 1e-300) / 2), 40.0))
 
 
-def _counts_up(x: Array, y: Array) -> bool:
-    """Whether whole numbers grow with the lines in both windows, as sequence numbers and ids do."""
-    both = np.concatenate([x, y])
-    if (both != np.floor(both)).any() or x.min() == x.max():
-        return False
-    growth = [float(stats.spearmanr(np.arange(len(v)), v).statistic) for v in (x, both)]
-    return growth[0] > 0.4 and growth[1] > 0.8
+def share_shifts(field: str, before: Values, after: Values, min_ratio: float) -> Iterator[Shift]:
+    """Compare the shares of a field's values; yield one shift for each value of the incident.
+
+    Parameters
+    ----------
+    field
+        Its name.
+    before, after
+        What was counted in both windows.
+    min_ratio
+        A share that grew by less is no finding, however certain.
+    """
+    was, now = before.totals, after.totals
+    lines = sum(was.values()), sum(now.values())
+    if lines[0] < LEAST_LINES or lines[1] < _NOVEL_LINES or len(was) > _CATEGORIES or len(now) > 4 * _CATEGORIES:
+        return
+    names = [value for value, _ in sorted(now.items(), key=lambda item: -item[1])]
+    moments, totals = _summed(after.moments.values())
+    # A field that showed new values all along (ids, hosts of clients) shows them without any incident.
+    late = 2 * _late_lines(before)
+    had = np.array([was.get(value, late) for value in names], dtype="float64")
+    lasts = lasting(*_flat(after, names, moments, totals), len(names))
+    change = change_since(had, lasts, (float(lines[0]), float(lines[1])), _dispersion(before, names))
+    for i, value in enumerate(names):
+        count, known = now[value], was.get(value, 0)
+        share_before, share = known / lines[0], count / lines[1]
+        visible = share - share_before >= 0.01 or (not known and count >= _NOVEL_LINES)
+        told = share > share_before and visible and count >= 3 and change.ratio[i] >= min_ratio
+        at, counts = after.moments[value]
+        first = at[0]
+        if known and told:
+            hits = np.zeros(len(moments), np.int64)
+            hits[np.searchsorted(moments, at)] = counts
+            first = moments[more_often(hits, totals, float(share_before))]
+        yield Shift(
+            field,
+            value,
+            "share",
+            100 * share_before,
+            100 * share,
+            float(change.p[i]) if told else 1.0,
+            float(abs(change.deviation[i])),
+            float(change.least[i]),
+            float(change.new[i]),
+            (known, count),
+            lines,
+            first,
+            after.examples.get(value, ""),
+            share / share_before if known else float("inf"),
+        )
 
 
-def _tail_p(x: Array, y: Array, up: bool) -> float:
-    edge = np.percentile(x, 90 if up else 10)
-    far = [int((v > edge).sum() if up else (v < edge).sum()) for v in (x, y)]
-    return _fisher(far[0], len(x), far[1], len(y))
-
-
-def _fisher(a: int, of_a: int, b: int, of_b: int) -> float:
-    return float(stats.fisher_exact([[a, of_a - a], [b, of_b - b]], alternative="two-sided").pvalue)
-
-
-def _onset(x: Array, y: Array, was: float, now: float) -> int:
-    """Where values on the far side of the old and the new quantile begin to be as frequent as they then are."""
-    edge = np.sqrt(was * now) if min(was, now) > 0 else (was + now) / 2
-    far = [v > edge if now > was else v < edge for v in (x, y)]
-    return _more_often(far[1].astype("int64"), np.ones(len(y), np.int64), float(far[0].mean()))
-
-
-def _more_often(hits: Array, totals: Array, usual: float) -> int:
+def more_often(hits: Array, totals: Array, usual: float) -> int:
     """Return the start of the stretch where something is most clearly more frequent than usual.
 
     ``hits`` of the ``totals`` lines of each moment have it.
@@ -188,67 +136,50 @@ def _more_often(hits: Array, totals: Array, usual: float) -> int:
     return best_segment(hits * with_it + (totals - hits) * without)[0]
 
 
-def share_shifts(field: str, before: Values, after: Values, min_ratio: float) -> Iterator[Shift]:
-    """Compare the shares of a field's values; yield one shift for each whose share grew.
+def _flat(values: Values, names: list[str], moments: Array, totals: Array) -> tuple[Array, Array, Array]:
+    """Return counts, rows and places among the lines, from 0 to 1, of what has these values."""
+    done = np.cumsum(totals)
+    middle = (done - totals / 2) / done[-1]
+    known = [(i, *values.moments[name]) for i, name in enumerate(names) if name in values.moments]
+    if not known:
+        return np.zeros(0), np.zeros(0, np.int64), np.zeros(0)
+    rows = np.repeat([i for i, _, _ in known], [len(at) for _, at, _ in known])
+    at = np.concatenate([at for _, at, _ in known])
+    return np.concatenate([counts for *_, counts in known]), rows, middle[np.searchsorted(moments, at)]
 
-    Parameters
-    ----------
-    field
-        Its name.
-    before, after
-        What was counted in both windows.
-    min_ratio
-        A share that grew by less is no finding, however certain.
+
+def _dispersion(before: Values, names: list[str]) -> Array:
+    """Return how much more the counts of values vary among equal parts of the lines than chance would have it.
+
+    What one client or one job does fills many lines in a row: the longer the parts, the more of it is seen, and the
+    fewer there are. A value is taken to come as clustered as those of its field do on average, unless it shows more.
     """
-    was, now = before.totals, after.totals
-    lines = sum(was.values()), sum(now.values())
-    if min(lines) < _MIN_LINES or len(was) > _CATEGORIES or len(now) > 4 * _CATEGORIES:
-        return
-    # A field that showed new values all along (ids, hosts of clients) shows them without any incident.
-    late = _late_share(before)
-    if late > 0.01:
-        return
-    moments, totals = _summed(after.moments.values())
-    # Many values to go through, one answer for most: those that came no more often need no test.
-    for value, count in sorted(now.items(), key=lambda item: -item[1]):
-        had = was.get(value, 0)
-        share_before, share = had / lines[0], count / lines[1]
-        if share <= share_before:
-            continue
-        smooth = share / ((had + 0.5) / (lines[0] + 1))
-        visible = share - share_before >= 0.01 or (not had and not late and count >= _NOVEL_LINES)
-        large = smooth >= min_ratio and visible and count >= 3
-        p = _fisher(had, lines[0], count, lines[1]) if large else 1.0
-        at, counts = after.moments[value]
-        first = at[0]
-        if had and large:
-            hits = np.zeros(len(moments), np.int64)
-            hits[np.searchsorted(moments, at)] = counts
-            first = moments[_more_often(hits, totals, share_before)]
-        yield Shift(
-            field,
-            value,
-            "share",
-            100 * share_before,
-            100 * share,
-            p,
-            _deviation(p),
-            (had, count),
-            lines,
-            first,
-            after.examples.get(value, ""),
-            share / share_before if had else float("inf"),
+    moments, totals = _summed(before.moments.values())
+    counts, rows, place = _flat(before, names, moments, totals)
+    done = np.cumsum(totals)
+    found = np.ones(len(names))
+    for bins in _BINS:
+        column, all_lines = (
+            np.clip((x * bins).astype("int64"), 0, bins - 1) for x in (place, (done - totals / 2) / done[-1])
         )
+        binned = np.bincount(rows * bins + column, counts, len(names) * bins).reshape(len(names), bins)
+        total = binned.sum(axis=1)
+        expected = total[:, None] * np.bincount(all_lines, totals, bins) / done[-1]
+        freedom = max(int((expected.sum(axis=0) > 0).sum()) - 1, 1)
+        own = ((binned - expected) ** 2 / np.maximum(expected, 1e-12) * (expected > 0)).sum(axis=1) / freedom
+        seen = total >= 5
+        common = max(float(own[seen].mean()), 1.0) if seen.any() else 1.0
+        weight = freedom * np.minimum(total / 20, 1.0)
+        found = np.maximum(found, (_PRIOR * common + weight * own) / (_PRIOR + weight))
+    return found
 
 
-def _late_share(values: Values) -> float:
-    """Return the share of lines in the second half whose value the first half did not have."""
+def _late_lines(values: Values) -> int:
+    """Return in how many lines of the second half the value was none of the first half."""
     moments, totals = _summed(values.moments.values())
     done = np.cumsum(totals)
-    half = done[-1] // 2
-    middle = moments[np.searchsorted(done, max(half, 1))]
-    late = sum(int(counts.sum()) for at, counts in values.moments.values() if at[0] > middle)
-    return late / float(done[-1] - half)
+    middle = moments[np.searchsorted(done, max(done[-1] // 2, 1))]
+    return sum(int(counts.sum()) for at, counts in values.moments.values() if at[0] > middle)
 
 
 def _summed(moments: Any) -> tuple[Array, Array]:

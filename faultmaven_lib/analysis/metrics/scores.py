@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from faultmaven_lib.analysis.metrics.columns import is_named_counter, rate
+from faultmaven_lib.analysis.metrics.levels import NOVEL, Levels
+from faultmaven_lib.analysis.metrics.table import Reading, Table, read_table
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _FIRST = 5
@@ -68,3 +73,66 @@ def _scored(distance: pd.Series[float], spread: pd.Series[float], mean: pd.Serie
     scores = distance / spread.where(spread > 0, 1.25 * mean)
     never = (distance > 0) & (mean == 0)
     return scores.mask(never, _CLIP).fillna(0.0)
+
+
+def causal(frame: pd.DataFrame) -> pd.DataFrame:
+    """Score every point of a frame by those before it."""
+    table = read_table(frame, Reading())
+    scores = [
+        _of_counter(values, table.at) if is_named_counter(metric) else causal_scores(values)
+        for (_, metric), values in zip(table.keys, table.values, strict=True)
+    ]
+    return _spread_out(frame.columns, table, scores)
+
+
+def offline(frame: pd.DataFrame) -> pd.DataFrame:
+    """Score every point of a frame by the whole of its series."""
+    table = read_table(frame, Reading(), learn=True)
+    return _spread_out(frame.columns, table, [offline_scores(values) for values in table.values])
+
+
+def distances(columns: pd.Index, table: Table, levels: Levels, places: Sequence[int | None]) -> pd.DataFrame:
+    """Score every point by its distance from its baseline; missing where there is none.
+
+    Parameters
+    ----------
+    columns
+        Of the frame.
+    table
+        Its series.
+    levels, places
+        The baselines, and which of them is that of each series.
+    """
+    scores = np.full(table.values.shape, np.nan)
+    known = [row for row, place in enumerate(places) if place is not None]
+    own = levels[[place for place in places if place is not None]]
+    values = table.values[known]
+    distance = np.abs(values - own.centre[:, None])
+    still = (own.scale <= 0)[:, None]
+    # A baseline of nothing but zeros: whatever is not zero is as far off as can be said.
+    novel = np.where(distance > 0, NOVEL, distance)
+    scores[known] = np.where(still, novel, distance / np.where(still, 1.0, own.scale[:, None]))
+    return _spread_out(columns, table, list(scores))
+
+
+def _spread_out(columns: pd.Index, table: Table, scores: Sequence[Array]) -> pd.DataFrame:
+    """Bring the scores of series back to the columns that the series were made of."""
+    out = np.full((len(table.index), len(columns)), np.nan)
+    for i, rows in enumerate(table.columns):
+        if len(rows) == 1:
+            out[:, i] = scores[rows[0]]
+        elif rows:
+            out[:, i] = np.fmax.reduce([scores[row] for row in rows])
+    return pd.DataFrame(out, index=table.index, columns=columns)
+
+
+def _of_counter(values: Array, at: Array) -> Array:
+    """Score a counter by its rate; from the first fall on that no restart explains, it is a gauge."""
+    known = np.flatnonzero(np.isfinite(values))
+    x = values[known]
+    odd = np.flatnonzero((np.diff(x) < 0) & (x[1:] > 0.5 * x[:-1]))
+    first = int(known[odd[0] + 1]) if len(odd) else len(values)
+    scores = causal_scores(rate(values, at)).copy()
+    if first < len(values):
+        scores[first:] = causal_scores(values)[first:]
+    return scores

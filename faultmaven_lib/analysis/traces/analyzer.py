@@ -24,7 +24,7 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import Finding, Operation, Window
 
-VERSION = 1
+VERSION = 2
 _MOST_GROUPS = 400
 """Operations that are compared on their own: the most frequent ones, the rest together by edge."""
 _INHERITED = 0.35

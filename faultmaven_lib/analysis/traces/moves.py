@@ -73,7 +73,7 @@ def times_moved(
         level = level_of(_binned(at, values, width, q)[0])
         series, times = _binned(then, values_now, width, q)
         move = None if level is None else moves(level, series, min_deviation, min_change)
-        rises = move is not None and move.kind in (FindingKind.LEVEL_SHIFT, FindingKind.SPIKE)
+        rises = move is not None and move.kind in (FindingKind.LEVEL_SHIFT, FindingKind.SPIKE, FindingKind.TREND)
         if move is None or not rises or move.after - move.before < min_seconds:
             continue
         lasts = move.stop >= len(series) - 1

@@ -46,7 +46,8 @@ def headline(case: Case) -> Headline:
             f"The cause is confirmed: {cause.mechanism.phrase} in {cause.service}.",
             tuple(i for h in behind for i in h.supports),
         )
-    standing = [h for h in case.hypotheses if h.status in _STANDING]
+    argued = [h for h in case.hypotheses if not h.only_proposed]
+    standing = [h for h in argued if h.status in _STANDING]
     if standing:
         first = _leading(standing)
         if first.status is Status.CONFIRMED:
@@ -55,7 +56,7 @@ def headline(case: Case) -> Headline:
         said = first.confidence.value in first.cause.lower()
         text = first.cause if said else f"{_STANDS[first.confidence]}: {first.cause}"
         return Headline(f"{_sentence(text)} Not confirmed yet.", first.supports)
-    if case.hypotheses:
+    if argued:
         return Headline("No cause stands: every hypothesis was refuted or given up.")
     if case.analyzed:
         return Headline("Nothing stands out between the baseline and the incident; no cause is put forward.")
