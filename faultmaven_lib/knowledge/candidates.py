@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from faultmaven_lib.storage import Store
     from faultmaven_lib.storage.documents import Chunk
 
+_TITLE = 0.1
+"""What it counts in the order, beside the score, that the whole question is in the title."""
 _LOOKED_AT = 4_000
 """Characters of a part in which its words are counted."""
 
@@ -42,6 +44,8 @@ class Candidate:
     """The question's terms that it has, weightiest first, and what each weighs."""
     alert: str = ""
     """The alert that was found and links to it."""
+    titled: float = 0.0
+    """Which part of the weight of the question's words is in the title."""
 
     def excerpt(self) -> str:
         """Return some lines where it matched."""
@@ -64,7 +68,7 @@ def candidates(store: Store, found: Iterable[Found]) -> list[Candidate]:
     alerts = [key for key, one in shown.items() if one.kind == ALERT]
     if alerts:
         _follow(store, shown, alerts)
-    return sorted(shown.values(), key=lambda one: (-one.score, one.path))
+    return sorted(shown.values(), key=lambda one: (-one.score - _TITLE * one.titled, one.path))
 
 
 def _chunks(store: Store, ids: list[str]) -> dict[str, list[Chunk]]:
@@ -82,6 +86,8 @@ def _candidate(found: Found, chunks: list[Chunk]) -> Candidate:
         return sum(w for term, w in found.matched.items() if term in there)
 
     best = max(group, key=weight)  # the first of those that are as good
+    in_title = sum(w for term, w in found.matched.items() if term in set(terms(best.title)))
+    covered = sum(found.matched.values())
     return Candidate(
         title=best.title,
         path=best.uri,
@@ -92,6 +98,7 @@ def _candidate(found: Found, chunks: list[Chunk]) -> Candidate:
         words=found.words,
         meaning=found.meaning,
         matched=found.matched,
+        titled=found.share * in_title / covered if covered else 0.0,
     )
 
 

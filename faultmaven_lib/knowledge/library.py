@@ -57,7 +57,7 @@ class Library:
                 if found or self._shared is None or not self._shared.lost():
                     return found, served
             except Exception as error:
-                if self._shared is None or unreachable(error) is None:
+                if self._shared is None or (unreachable(error) is None and not self._shared.lost()):
                     raise
             # The collection may just have been replaced by another one, or be lost: look again, once.
             self._shared.forget()

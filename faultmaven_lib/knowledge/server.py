@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,7 +30,9 @@ def connect() -> Any:
     if found.qdrant_url == ":memory:":
         return QdrantClient(":memory:")
     key = found.qdrant_api_key.get_secret_value() if found.qdrant_api_key else None
-    tls: dict[str, Any] = {"verify": str(found.qdrant_ca)} if found.qdrant_ca else {}
+    tls: dict[str, Any] = {}
+    if found.qdrant_ca:
+        tls["verify"] = ssl.create_default_context(cafile=str(found.qdrant_ca))
     return QdrantClient(url=found.qdrant_url, api_key=key, timeout=_TIMEOUT, check_compatibility=False, **tls)
 
 
