@@ -10,7 +10,17 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import FaultMavenError
 from faultmaven_lib.model import Check, Evidence, Hypothesis, Mechanism, Operation, Window
 from faultmaven_lib.query.workspace import Workspace
-from faultmaven_lib.troubleshooting import Asked, Holdings, likelihood, measure, outcome_of, seconds_of, separating
+from faultmaven_lib.troubleshooting import (
+    Asked,
+    Holdings,
+    Reading,
+    failing,
+    likelihood,
+    measure,
+    outcome_of,
+    seconds_of,
+    separating,
+)
 
 OPERATION = "check.measure"
 _MOST = 2
@@ -151,6 +161,10 @@ class Checker:
             for side, span in (("baseline", self.baseline), ("incident", self.window)):
                 frame = self.desk.fetch(source, text, span)
                 give(f"{number} {side}", frame, cited(frame)[0])
+            if reading.kind == "logs" and reading.whose == "own":
+                # What a service does not write into its log may stand in the status of the calls to it.
+                for entry in self._failing_calls(reading, asked.service):
+                    give(f"{number} findings", entry.frame, entry.id)
             answer = measure(frames, {**parameters, "roles": roles})
             if outcome_of(answer)[0] == "yes":
                 break  # one yes is an answer
@@ -160,6 +174,15 @@ class Checker:
 
     def _compared_traces(self) -> list[Evidence]:
         return [e for e in self.desk.ledger if e.operation is not None and e.operation.name == "traces.compare"]
+
+    def _failing_calls(self, reading: Reading, service: str) -> list[Evidence]:
+        compared = self._compared_traces()
+        if not compared:
+            return []
+        # Whether a service passes a failure on shows in the findings of others: they are looked at together.
+        findings = pd.concat([e.frame for e in compared], ignore_index=True)
+        own = failing(findings, reading, service)
+        return compared if len(own) else []
 
 
 def _foretold(asked: Asked, hypothesis: Hypothesis, outcome: str) -> float:

@@ -2,9 +2,10 @@
 
 from faultmaven_lib.troubleshooting.board import Board
 from faultmaven_lib.troubleshooting.holdings import Holdings
-from faultmaven_lib.troubleshooting.measuring import measure, outcome_of, seconds_of
+from faultmaven_lib.troubleshooting.measuring import failing, measure, outcome_of, seconds_of
 from faultmaven_lib.troubleshooting.mechanisms import sentence
 from faultmaven_lib.troubleshooting.milestones import milestones, progress, stuck
+from faultmaven_lib.troubleshooting.probes import Reading
 from faultmaven_lib.troubleshooting.references import Reference, alike, runbooks, sought
 from faultmaven_lib.troubleshooting.separating import Asked, likelihood, separating
 from faultmaven_lib.troubleshooting.troubleshooter import Troubleshooter
@@ -13,9 +14,11 @@ __all__ = [
     "Asked",
     "Board",
     "Holdings",
+    "Reading",
     "Reference",
     "Troubleshooter",
     "alike",
+    "failing",
     "likelihood",
     "measure",
     "milestones",

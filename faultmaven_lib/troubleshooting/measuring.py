@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from faultmaven_lib.model import Mechanism, Window
+from faultmaven_lib.model import FindingKind, Mechanism, Window
 from faultmaven_lib.troubleshooting.probes import PROBES, Reading
 
 COLUMNS = ("service", "mechanism", "reading", "subject", "before", "after", "outcome", "sentence")
@@ -40,7 +40,8 @@ def measure(frames: Sequence[pd.DataFrame], parameters: Mapping[str, Any]) -> pd
     -------
     DataFrame
         A row a reading that could be had, columns ``service, mechanism, reading, subject, before, after, outcome``
-        (yes, no, unclear) ``, sentence``.
+        (yes, no, unclear) ``, sentence``. Failing calls that say what is looked for in the log of who is called are one
+        of ``traces``.
     """
     mechanism, service = Mechanism(parameters["mechanism"]), str(parameters["service"])
     given: dict[str, list[pd.DataFrame]] = {}
@@ -49,15 +50,15 @@ def measure(frames: Sequence[pd.DataFrame], parameters: Mapping[str, Any]) -> pd
     rows = []
     for number, reading in enumerate(PROBES[mechanism].readings):
         before, after, found = (given.get(f"{number} {side}", []) for side in ("baseline", "incident", "findings"))
+        told: list[tuple[str, dict[str, Any]]] = []
         if reading.kind == "traces" and found:
-            row = _found(reading, found, service)
+            told = [("traces", _found(reading, found, service))]
         elif reading.kind == "logs" and before and after:
-            row = _lines(reading, before, after, service, parameters["seconds"])
+            told = [("logs", _lines(reading, before, after, service, parameters["seconds"]))]
+            told += [("traces", row) for row in _failing(reading, found, service)]
         elif reading.kind == "metrics" and before and after:
-            row = _series(reading, before, after, service)
-        else:
-            continue
-        rows.append({"service": service, "mechanism": mechanism.value, "reading": reading.kind, **row})
+            told = [("metrics", _series(reading, before, after, service))]
+        rows += [{"service": service, "mechanism": mechanism.value, "reading": kind, **row} for kind, row in told]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"before": "float64", "after": "float64"})
 
 
@@ -98,6 +99,28 @@ def _found(reading: Reading, frames: list[pd.DataFrame], service: str) -> dict[s
         )
     first = mine.sort_values("score", ascending=False, kind="stable").iloc[0]
     return _row(str(first["subject"]), float(first["before"]), float(first["after"]), "yes", str(first["sentence"]))
+
+
+def failing(findings: pd.DataFrame, reading: Reading, service: str) -> pd.DataFrame:
+    """Return the findings on calls to a service that fail with such a message, where it passes none of them on.
+
+    Who fails since those it calls do repeats what they said.
+    """
+    errors = findings[findings["kind"].astype(str) == FindingKind.EDGE_ERRORS.value]
+    says = errors["example"].astype(str).str.contains(_plain(reading.pattern), case=False, regex=True)
+    errors = errors[says & (errors["direction"].astype(str) == "up")]
+    if errors["subject"].astype(str).str.startswith(f"{service} → ").any():
+        return errors.iloc[:0]
+    return errors[errors["service"].astype(str) == service]
+
+
+def _failing(reading: Reading, frames: list[pd.DataFrame], service: str) -> list[dict[str, Any]]:
+    mine = failing(pd.concat(frames, ignore_index=True), reading, service) if frames else pd.DataFrame()
+    if mine.empty:
+        return []
+    first = mine.sort_values("score", ascending=False, kind="stable").iloc[0]
+    before, after = float(first["before"]), float(first["after"])
+    return [_row(str(first["subject"]), before, after, "yes", str(first["sentence"]))]
 
 
 # ---- logs

@@ -200,6 +200,25 @@ def test_lines_answer_by_their_rate_and_one_yes_is_an_answer() -> None:
     assert both == ("yes", "The log of db has 9 such lines in the window, 0 in the baseline.")
 
 
+def calls(*subjects: str, says: str = "could not obtain lock") -> pd.DataFrame:
+    failing = {"kind": "edge errors", "direction": "up", "before": 0.0, "after": 90.0, "score": 9.0, "example": says}
+    rows = [
+        {"service": s.partition(" → ")[2].split()[0], "subject": s, "sentence": f"{s} rose.", **failing}
+        for s in subjects
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_what_is_not_in_the_log_may_be_in_the_failing_calls_unless_it_is_passed_on() -> None:
+    roles = ["1 baseline", "1 incident", "1 findings"]
+    silent = logs(BEFORE, "checkpoint complete"), logs(AFTER, "checkpoint complete")
+    own, passed_on = calls("shop → db errors"), calls("shop → db errors", "db → disk errors")
+    assert answered(Mechanism.LOCK_CONTENTION, roles, *silent, own) == ("yes", "shop → db errors rose.")
+    assert answered(Mechanism.LOCK_CONTENTION, roles, *silent, passed_on)[0] == "no"
+    assert answered(Mechanism.LOCK_CONTENTION, roles, *silent, calls("shop → db errors", says="reset"))[0] == "no"
+    assert answered(Mechanism.LOCK_CONTENTION, roles, *silent, calls("db → shop errors"))[0] == "no"
+
+
 def test_nothing_read_is_no_answer() -> None:
     answer = measure([], {"mechanism": "lock_contention", "service": "db", "roles": [], "seconds": [1.0, 1.0]})
     assert answer.columns.tolist() == list(COLUMNS)
