@@ -52,13 +52,16 @@ def page_of(sections: Iterable[Section], front: dict[str, list[str]], name: str)
     """
     title, told = "", list[tuple[str, list[str]]]()
     above: list[tuple[int, str]] = []
-    for level, heading, blocks in sections:
+    listed = list(sections)
+    for (level, heading, blocks), following in zip(listed, [*listed[1:], None], strict=False):
         above = [(deeper, words) for deeper, words in above if deeper < level]
         if level == 1 and not title:
             title = heading  # it heads every chunk as the title, so it is not repeated
         elif level:
             above.append((level, heading))
-        told.append((" › ".join(words for _, words in above), blocks))
+        bare = not any(block.strip() for block in blocks) and (following is None or following.level <= level)
+        # What nothing below it carries is its own text.
+        told.append((" › ".join(words for _, words in above), [heading] if above and bare else blocks))
     about = [f"{field}: {', '.join(values)}" for field, values in front.items() if field.lower() not in _UNTOLD]
     chunks = [(ABOUT, piece) for piece in packed(["\n".join(about)])]
     chunks += [(heading, piece) for heading, blocks in told for piece in packed(blocks)]

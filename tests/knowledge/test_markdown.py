@@ -10,6 +10,11 @@ from faultmaven_lib.knowledge.markdown import read_page
 from faultmaven_lib.knowledge.pages import CHUNK_LENGTH
 
 
+def test_a_heading_with_nothing_below_it_is_kept() -> None:
+    page = read_page("# Disk\n## Checks\n### Inodes\n## Escalate to storage\n")
+    assert page.chunks == [("Checks › Inodes", "Inodes"), ("Escalate to storage", "Escalate to storage")]
+
+
 def test_headings_lead_to_chunks() -> None:
     page = read_page("intro\n\n# Title\n\ntext\n\n## Checks\n\none\n\n### Deep\n\ntwo\n\n## Then\n\nthree\n")
     assert page.title == "Title"
