@@ -203,8 +203,8 @@ def test_lines_answer_by_their_rate_and_one_yes_is_an_answer() -> None:
 def calls(*subjects: str, says: str = "could not obtain lock") -> pd.DataFrame:
     failing = {"kind": "edge errors", "direction": "up", "before": 0.0, "after": 90.0, "score": 9.0, "example": says}
     rows = [
-        {"service": s.partition(" → ")[2].split()[0], "subject": s, "sentence": f"{s} rose.", **failing}
-        for s in subjects
+        failing | {"service": name.partition(" → ")[2].split()[0], "subject": name, "sentence": f"{name} rose."}
+        for name in subjects
     ]
     return pd.DataFrame(rows)
 
