@@ -139,7 +139,7 @@ def _packed(blocks: list[str]) -> Iterator[str]:
     for block in blocks:
         if not block.strip():
             continue
-        if packed and len(packed) + len(block) > CHUNK_LENGTH:
+        if packed and len(packed) + len("\n\n") + len(block) > CHUNK_LENGTH:
             yield packed
             packed = ""
         packed = f"{packed}\n\n{block}" if packed else block
