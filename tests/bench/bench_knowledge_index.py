@@ -1,9 +1,9 @@
 """How long the knowledge base takes for a hundred thousand chunks: to read them, to read them again, and to answer.
 
 Folders of Markdown files are written with words drawn as often as in texts (Zipf), five sections a file, and read by
-``KnowledgeBase`` into SQLite; then questions of ten words are asked. A model takes too long for all of them here: what it
-computes in a second, and what a question then costs, is measured on fewer files (``--meaning 1000``), and the search by
-both vectors on as many points of random vectors as there would be. Run it as
+``KnowledgeBase`` into SQLite; then questions of ten words are asked. A model takes too long for all of them here: what
+it computes in a second, and what a question then costs, is measured on fewer files (``--meaning 1000``), and the search
+by both vectors on as many points of random vectors as there would be. Run it as
 ``python tests/bench/bench_knowledge_index.py [--chunks 100000] [--meaning 1000]``.
 """
 
