@@ -75,7 +75,7 @@ def packed(blocks: Iterable[str]) -> Iterator[str]:
     for block in blocks:
         if not block.strip():
             continue
-        if joined and len(joined) + len(block) > CHUNK_LENGTH:
+        if joined and len(joined) + len("\n\n") + len(block) > CHUNK_LENGTH:
             yield joined
             joined = ""
         joined = f"{joined}\n\n{block}" if joined else block

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faultmaven_lib.knowledge.markdown import read_page
@@ -95,6 +95,7 @@ def test_hostile_markdown_is_read_in_time(text: str) -> None:
 
 
 @given(st.integers(1, 12_000))
+@example(667)  # two blocks that fit but for the blank line between them
 def test_chunks_are_bounded(length: int) -> None:
     page = read_page("x" * length + "\n\n" + "y " * length)
     assert all(len(text) <= CHUNK_LENGTH for _, text in page.chunks)
