@@ -54,7 +54,7 @@ def runbooks(
     """Return the runbooks that fit a hypothesis, the best first.
 
     Those that are written for its mechanism (``mechanisms`` in their front matter) and those that its words find are
-    two lists, fused by rank. What was accepted in this session comes first, what was rejected last.
+    two lists, fused by rank. What was accepted in this investigation comes first, what was rejected last.
     """
     text = sought(hypothesis, findings)
     stored = knowledge.store.documents()
