@@ -8,7 +8,7 @@ import pandas as pd
 
 from faultmaven_lib.evidence import cited
 from faultmaven_lib.exceptions import FaultMavenError
-from faultmaven_lib.model import Check, Evidence, Hypothesis, Mechanism, Operation, Window
+from faultmaven_lib.model import Check, Evidence, Hypothesis, Operation, Window
 from faultmaven_lib.query.workspace import Workspace
 from faultmaven_lib.troubleshooting import (
     Asked,
@@ -78,36 +78,12 @@ class Checker:
         self._held = holdings(desk)
         self._known: dict[Asked, Evidence] = {}
 
-    def argue(self, hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list[Check]]:
-        """Return hypotheses in the order that the checks leave them in, and the checks of the one that leads then.
-
-        An alternative that a check speaks for takes the lead, where its score times the likelihood of the answer is
-        the larger: the first one says how well the signs fit, the other how well the answer does. That it is not the
-        one makes it no unknown other: what names no mechanism takes no lead.
-        """
-        order = list(hypotheses)
-        checks = self.run(order)
-        for check, other in zip(checks, order[1:], strict=False):
-            leader, named = order[0], other.mechanism is not Mechanism.UNKNOWN
-            if named and check.speaks_for == other.id and self._odds(check, leader, other) < 1.0:
-                because = f'it leads, since the answer to "{check.question}" speaks for it'
-                self.desk.hypotheses.lead(other.id, because=because)
-                order = [other, *(h for h in order if h.id != other.id)]
-                checks = self.run(order)
-                break
-        return [self.desk.hypotheses[h.id] for h in order], checks
-
-    def _odds(self, check: Check, leader: Hypothesis, other: Hypothesis) -> float:
-        asked = next((a for a, entry in self._known.items() if entry.id in check.evidence), None)
-        if asked is None:
-            return 1.0
-        first, second = (_foretold(asked, h, check.outcome) for h in (leader, other))
-        return max(leader.score, 1e-6) * first / (max(other.score, 1e-6) * second)
-
     def run(self, hypotheses: Sequence[Hypothesis]) -> list[Check]:
         """Return a check for each alternative to the first hypothesis, answered where the data at hand does.
 
-        What an answer says is entered for the one hypothesis and against the other.
+        What an answer says is entered for the one hypothesis and against the other. It does not change who leads: a
+        lead is argued from many signs, a check is one of them, and on recordings letting it lead was wrong more often
+        than right.
         """
         checks = []
         for other in hypotheses[1 : 1 + _MOST]:

@@ -201,7 +201,8 @@ class QueryHandler:
         if not run.compared:
             return None
         adopted = desk.hypotheses.adopt(run.hypotheses)
-        argued, checks = Checker(desk, window, baseline).argue(adopted)
+        checks = Checker(desk, window, baseline).run(adopted)
+        argued = [desk.hypotheses[h.id] for h in adopted]
         checks = [check.model_copy(update={"id": f"C{number}"}) for number, check in enumerate(checks, 1)]
         if window == desk.window and baseline == desk.baseline:
             desk.analyzed = True

@@ -118,17 +118,6 @@ class Board:
         """Put a hypothesis behind all others; it is not refuted by that."""
         self._order([*(h for h in self if h.id != hypothesis_id), self[hypothesis_id]])
 
-    def lead(self, hypothesis_id: str, *, because: str) -> Hypothesis:
-        """Let a hypothesis lead that a check speaks for: it is no longer a mere possibility."""
-        held = self[hypothesis_id]
-        update: dict[str, Any] = {"reasons": (*held.reasons, because)}
-        if held.confidence is Confidence.SPECULATIVE and held.mechanism is not Mechanism.UNKNOWN:
-            words = sentence(held.service, held.mechanism, Confidence.PROBABLE, held.status)
-            update |= {"confidence": Confidence.PROBABLE, "cause": words}
-        self._replace(held, update)
-        self.put_first(hypothesis_id)
-        return self[hypothesis_id]
-
     def _order(self, wanted: list[Hypothesis]) -> None:
         apart = (Status.REFUTED, Status.RETIRED)
         leader = next((h.id for h in wanted if h.status not in apart and not h.only_proposed), None)

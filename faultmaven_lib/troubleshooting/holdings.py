@@ -56,9 +56,12 @@ class Holdings:
         asked = f'{column}~"{pattern.replace(chr(34), chr(92) + chr(34))}"'
         if reading.whose == "anyone":
             return asked
-        plain = re.fullmatch(r"[\w.@/-]+", service)
-        quoted = service if plain else '"' + service.replace('"', '\\"') + '"'
-        return f"service={quoted} {asked}"
+        if re.fullmatch(r"[\w.@/-]+", service):
+            return f"service={service} {asked}"
+        if service.endswith("\\"):  # it would take the quote that closes it for one of its own
+            return asked
+        quoted = service.replace('"', '\\"')
+        return f'service="{quoted}" {asked}'
 
     def missing(self, service: str, *, alerted: str = "") -> list[str]:
         """Return what there is nothing of, for the service that is suspected: a sentence each, with what to do."""

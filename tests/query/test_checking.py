@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from faultmaven_lib.investigation.asking import connected
-from faultmaven_lib.model import Confidence, Hypothesis, Mechanism, Window
+from faultmaven_lib.model import Hypothesis, Mechanism, Window
 from faultmaven_lib.query import Workspace, rerun
 from faultmaven_lib.query.checking import Checker, holdings
 
@@ -69,30 +69,20 @@ def test_the_answer_is_evidence_for_the_one_and_against_the_other() -> None:
     pd.testing.assert_frame_equal(again, entry.frame, check_dtype=False)
 
 
-def test_an_alternative_that_the_answer_speaks_for_takes_the_lead() -> None:
+def test_an_answer_is_on_record_against_the_leader_and_changes_no_order() -> None:
     asked = desk_with(waits=9.0)
-    order, checks = Checker(asked.desk, WINDOW, BASELINE).argue([asked.pool, asked.lock])
-    assert [h.id for h in order] == [asked.lock.id, asked.pool.id]
-    assert order[0].confidence is Confidence.PROBABLE
-    assert (order[0].alternative_to, order[1].alternative_to) == (None, asked.lock.id)
-    assert "it leads, since the answer to" in " ".join(order[0].reasons)
-    assert checks[0].hypotheses == (asked.lock.id, asked.pool.id)
-    assert [h.id for h in asked.desk.hypotheses.standing()] == [asked.lock.id, asked.pool.id]
+    (check,) = Checker(asked.desk, WINDOW, BASELINE).run([asked.pool, asked.lock])
+    assert check.speaks_for == asked.lock.id
+    assert [h.id for h in asked.desk.hypotheses.standing()] == [asked.pool.id, asked.lock.id]
+    leader = asked.desk.hypotheses[asked.pool.id]
+    assert leader.contradicts
 
 
-def test_an_answer_does_not_overturn_what_stands_far_ahead() -> None:
-    asked = desk_with(waits=9.0, pool=0.99, lock=0.02)
-    order, _ = Checker(asked.desk, WINDOW, BASELINE).argue([asked.pool, asked.lock])
-    assert order[0].id == asked.pool.id
-    assert order[0].contradicts, "but it is on record against it"
-
-
-def test_a_no_speaks_for_the_other_one_but_makes_no_unknown_cause_lead() -> None:
+def test_a_no_speaks_for_the_other_one() -> None:
     asked = desk_with(waits=0.0)
     unknown = asked.desk.hypotheses.adopt([Hypothesis(service="shop", mechanism="unknown", cause="…", score=0.5)])[0]
-    order, (check,) = Checker(asked.desk, WINDOW, BASELINE).argue([asked.lock, unknown])
+    (check,) = Checker(asked.desk, WINDOW, BASELINE).run([asked.lock, unknown])
     assert (check.outcome, check.speaks_for) == ("no", unknown.id)
-    assert [h.id for h in order] == [asked.lock.id, unknown.id]
 
 
 def test_a_source_that_breaks_leaves_the_question_open(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faultmaven_lib.model import Hypothesis, Mechanism
@@ -120,6 +120,8 @@ HOSTILE = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"), m
 
 
 @given(HOSTILE, st.sampled_from(KNOWN))
+@example("\\", Mechanism.LOCK_CONTENTION)
+@example('a " b', Mechanism.LOCK_CONTENTION)
 def test_a_name_out_of_a_log_breaks_no_query_and_no_command(service: str, mechanism: Mechanism) -> None:
     names = frozenset({service})
     everything = Holdings(logs={"logs": names}, metrics={"m": tuple((service, x) for x in ("lock_wait", "cpu_wait"))})
