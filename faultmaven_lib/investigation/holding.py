@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -14,7 +15,7 @@ from faultmaven_lib.query import Workspace
 from faultmaven_lib.troubleshooting import milestones, progress, stuck
 
 
-class Holding:
+class Holding(ABC):
     """The reading half of an investigation."""
 
     _case: Case

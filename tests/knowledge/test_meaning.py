@@ -20,18 +20,6 @@ from faultmaven_lib.knowledge.entries import (
 )
 from faultmaven_lib.storage import Store
 
-_LOCKS = "# Lock wait\n\n## Checks\n\nLook at pg_locks for sessions that wait for a lock.\n"
-_DISK = "# Disk full\n\n## Checks\n\nThe disk has no space.\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    home = tmp_path / "runbooks"
-    home.mkdir()
-    (home / "locks.md").write_text(_LOCKS)
-    (home / "disk.md").write_text(_DISK)
-    return home
-
 
 @pytest.mark.slow
 def test_a_question_in_other_words_finds_the_runbook_and_nothing_is_still_an_answer(meaning: None) -> None:
@@ -66,7 +54,7 @@ def test_vectors_are_computed_once(database_url: str, folder: Path, untrained: P
         kb.add_folder(folder)
         kb.search("lock")
         assert asked == [1]  # the question
-        (folder / "disk.md").write_text(_DISK + "\n## More\n\nExpired.\n")
+        (folder / "disk.md").write_text((folder / "disk.md").read_text() + "\n## More\n\nExpired.\n")
         kb.add_folder(folder)
         assert 0 < sum(asked[1:]) <= 4  # the document that changed
     asked.clear()

@@ -16,18 +16,6 @@ from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.knowledge.server import Collection, connect
 from faultmaven_lib.storage import Store
 
-_LOCKS = "# Lock wait\n\n## Checks\n\nLook at pg_locks for sessions that wait for a lock.\n"
-_DISK = "# Disk full\n\n## Checks\n\nThe disk has no space.\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    home = tmp_path / "runbooks"
-    home.mkdir()
-    (home / "locks.md").write_text(_LOCKS)
-    (home / "disk.md").write_text(_DISK)
-    return home
-
 
 @pytest.fixture
 def qdrant() -> Any:

@@ -19,7 +19,7 @@ whether to compile again. Tables are grown by the callers, so that there is litt
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -91,23 +91,23 @@ _CLASSES, _CLOSING, _FLAGS = _alphabet()
 _VALUE_WORDS = _value_words()
 
 
-# What numba's decorators return is Any to the type checker: each of the three says so where it returns it.
+# What numba's decorators return is Any to the type checker.
 def compiled(function: Function) -> Function:
     """Compile at the first call, and keep the result beside the source or in the user's cache folder."""
     try:
-        return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+        return cast("Function", numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function))
     except RuntimeError:  # neither folder can be written to, as in a container with a read-only file system
-        return numba.njit(nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+        return cast("Function", numba.njit(nogil=True, no_cfunc_wrapper=True)(function))
 
 
 def part(function: Function) -> Function:
     """Compile with its callers."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+    return cast("Function", numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
 
 
 def inlined(function: Function) -> Function:
     """Compile as part of the caller: a call there would cost it the registers, even where it is not made."""
-    return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+    return cast("Function", numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
 
 
 @inlined

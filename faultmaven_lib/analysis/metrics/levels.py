@@ -86,9 +86,10 @@ class Levels:
 
     def __getattr__(self, name: str) -> Array:
         try:
-            return self.__dict__["columns"][name]  # type: ignore[no-any-return]
+            column: Array = self.__dict__["columns"][name]
         except KeyError:
             raise AttributeError(name) from None
+        return column
 
     @classmethod
     def joined(cls, parts: Sequence[Levels]) -> Levels:
