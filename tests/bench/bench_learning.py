@@ -7,7 +7,6 @@ words (``rewording.py``), and so is the other half, for which nothing was accept
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from faultmaven_lib.knowledge import KnowledgeBase
 from tests.bench.bench_retrieval import blinded
-from tests.bench.labelled_alerts import Alert, read_alerts
+from tests.bench.labelled_alerts import Alert, data_folder, read_alerts
 from tests.bench.rewording import reworded
 
 DRAWS = 10
@@ -113,11 +112,8 @@ def measure(data: Path) -> list[str]:
 
 def main() -> int:
     """Print the measurement, or why there is none."""
-    home = os.environ.get("FAULTMAVEN_BENCH_DATA")
-    if not home:
-        print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")
-        return 0
-    print("\n".join(measure(Path(home) / "knowledge")))
+    if (data := data_folder()) is not None:
+        print("\n".join(measure(data)))
     return 0
 
 

@@ -22,9 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from faultmaven_lib.knowledge import KnowledgeBase
 from faultmaven_lib.knowledge.knowledge_base import THRESHOLDS
 from faultmaven_lib.settings import Settings
+from tests.bench.labelled_alerts import data_folder
 
 _QUERIES = {
     "name": ("alert",),
@@ -187,11 +190,8 @@ def measure(data: Path) -> list[str]:
 
 def main() -> int:
     """Print the measurement, or why there is none."""
-    home = os.environ.get("FAULTMAVEN_BENCH_DATA")
-    if not home:
-        print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")
-        return 0
-    print("\n".join(measure(Path(home) / "knowledge")))
+    if (data := data_folder()) is not None:
+        print("\n".join(measure(data)))
     return 0
 
 

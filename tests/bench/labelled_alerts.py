@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
+
+
+def data_folder() -> Path | None:
+    """Return where the alerts and runbooks lie; say so where they do not."""
+    home = os.environ.get("FAULTMAVEN_BENCH_DATA")
+    if not home:
+        print("SKIPPED: FAULTMAVEN_BENCH_DATA is not set; it names the folder with the public data")
+        return None
+    return Path(home) / "knowledge"
 
 
 class Alert(NamedTuple):

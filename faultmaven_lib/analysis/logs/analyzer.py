@@ -23,7 +23,7 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import Finding, FindingKind, Operation, Window
 
-VERSION = 2
+VERSION = 3
 _OF_VALUES = 0.1
 """The share of ``alpha`` that values have: what they say is as often a wave of the load as a change."""
 Log = pd.DataFrame | Digest | Iterable[pd.DataFrame]

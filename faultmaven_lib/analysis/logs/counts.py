@@ -45,10 +45,10 @@ def count_changes(before: tuple[Digest, Events], after: tuple[Digest, Events], n
     lasts = lasting(late.counts, late.rows, place, n_groups)
     lengths = calm.length, storm.length
     since = change_since(was, lasts, lengths, dispersion).last
-    evenly = np.maximum(*(_dispersion_since(_binned(late, place, n_groups, bins), since) for bins in (_FINE, _COARSE)))
+    later = np.maximum(*(_dispersion_since(_binned(late, place, n_groups, bins), since) for bins in (_FINE, _COARSE)))
     # Of what the baseline hardly has, the incident says whether it comes in bursts; of the rest, a new rate would, too.
     rare = np.clip(1 - was / _KNOWN, 0.0, 1.0) * np.minimum(lasts[0] / _KNOWN, 1.0)
-    dispersion = np.minimum(dispersion, dispersion ** (1 - rare) * evenly**rare)
+    dispersion = np.minimum(dispersion, dispersion ** (1 - rare) * later**rare)
     return Counts(was, lasts[0], change_since(was, lasts, lengths, dispersion))
 
 

@@ -30,7 +30,7 @@ from faultmaven_lib.evidence import cited
 from faultmaven_lib.findings import findings_frame
 from faultmaven_lib.model import FindingKind, Operation, Window
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
