@@ -112,9 +112,9 @@ def print_found(found: dict[str, dict[Cell, list[int]]]) -> None:
         for kind in KINDS:
             for factor in sorted({factor for k, _, factor in cells if k == kind}):
                 row = [cells.get((kind, n, factor), []) for n in LINES]
-                label = f"{kind}, × {factor:g}" if factor else kind
+                label = f"{kind.removesuffix(' × factor')}, × {factor:g}" if factor else kind
                 shown = "".join(f"{np.mean(np.array(c) > 0):7.2f}" if c else "      –" for c in row)
-                print(f"  {label:24}{shown}".replace("number × factor", "number"))
+                print(f"  {label:24}{shown}")
 
 
 def print_healthy(pairs: Iterable[tuple[str, Pair]], compare: dict[str, Compare], *, total: bool) -> None:
